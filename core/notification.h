@@ -1,0 +1,32 @@
+// The head of a content distribution request (section 7).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/url.h"
+
+namespace websub {
+
+// What every delivery of one message has in common.
+struct NotificationContent {
+  std::string content_type;       // the topic's own, parameters included (HUB-DIS-02); may be empty
+  std::vector<std::string> hubs;  // absolute (HUB-DIS-03)
+  std::string self;               // absolute
+  std::string message_id;
+  std::size_t body_size = 0;  // bytes
+};
+
+// The lines that do not change between subscribers (Content-Type, Link, message id, length, user agent),
+// each ended by CRLF: built once per message. Control characters in a value are left out, so that no
+// value can end its line.
+std::string SharedHead(const NotificationContent& content);
+
+// The whole head up to and with the empty line: POST, Host, the shared lines, the attempt (1, 2, …), and
+// the signature unless it is empty (HUB-SIG-01, HUB-SIG-03).
+std::string NotificationHead(const Url& callback, std::string_view shared_head, int attempt,
+                             std::string_view signature);
+
+}  // namespace websub
