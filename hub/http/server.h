@@ -1,0 +1,86 @@
+// The HTTP/1.1 server of the hub and of every callback listener. It trusts nobody: head, body,
+// connections and the time for each phase are bounded, and whatever a peer sends ends at worst its own
+// connection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/exchange.h"
+#include "core/result.h"
+#include "hub/http/loop.h"
+
+namespace websub::hub::http {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method;
+  std::string target;  // as sent: path and query
+  std::string head;    // raw bytes as received, the empty line included
+  Fields fields;       // in order, names as sent
+  std::string body;    // transfer coding removed
+  std::string peer;    // "127.0.0.1:53211"
+  PhaseTimings timings;  // total: from the first byte of the request to its last
+
+  std::string_view Path() const;   // the target up to '?', not decoded
+  std::string_view Query() const;  // after '?', or empty
+  // The first field of that name (any case).
+  std::optional<std::string_view> Field(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Fields fields;  // Content-Length, Connection and Date are added by the server
+  std::string body;
+  // Called once, when the answer was written or could not be: `head` holds the raw bytes sent.
+  std::function<void(std::string_view head, bool delivered)> on_sent;
+
+  static Response Text(int status, std::string sentence);  // text/plain; charset=utf-8, newline added
+};
+
+// Answers a request, once, on the loop's thread, at once or later. Dropping it unanswered answers 500.
+using Respond = std::function<void(Response)>;
+using Handler = std::function<void(Request, Respond)>;
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;                       // 0 takes a free one
+  std::size_t max_head = 32 * 1024;             // bytes; beyond: 431
+  std::size_t max_body = 10 * 1024 * 1024;      // bytes; beyond: 413, before it is read where it is announced
+  std::size_t max_connections = 4096;           // beyond: the oldest idle one is closed, or the new one
+  Duration head_timeout = std::chrono::seconds(10);  // for a whole head; beyond: 408
+  Duration body_timeout = std::chrono::seconds(30);  // for a whole body; beyond: 408
+  Duration write_timeout = std::chrono::seconds(30);
+  Duration idle_timeout = std::chrono::seconds(60);  // between requests of one connection
+  // Told of what never becomes a request: TLS on this plain port, bytes that are no HTTP, a limit passed.
+  std::function<void(std::string sentence, std::string peer)> on_notice;
+};
+
+class Server {
+ public:
+  Server(Loop& loop, ServerOptions options, Handler handler);
+  ~Server();  // closes everything at once
+
+  // Binds and starts to accept. kUnavailable where the port is taken ("127.0.0.1:4820 is in use: …"),
+  // kInvalid where the address is none of this machine's.
+  Result<void> Listen();
+  const std::string& address() const;
+  std::uint16_t port() const;  // the real one, after Listen
+
+  // Accepts no more, closes idle connections, lets requests under way finish, then calls `done`.
+  void Drain(std::function<void()> done);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace websub::hub::http
