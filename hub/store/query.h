@@ -1,0 +1,59 @@
+// How to look into the store: filters and pages. Every field that is set narrows the answer; a page
+// continues after the id that ended the one before.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/exchange.h"
+#include "hub/store/types.h"
+
+namespace websub::hub {
+
+enum class Order { kOldestFirst, kNewestFirst };
+
+struct PageQuery {
+  std::size_t limit = 100;            // 1 to 1000
+  std::optional<std::int64_t> after;  // an id: continue behind it, in the order asked for
+  Order order = Order::kOldestFirst;
+  std::optional<std::string> topic;
+  std::optional<Time> since;
+};
+
+struct TopicQuery : PageQuery {};
+
+struct SubscriptionQuery : PageQuery {
+  std::optional<std::string> callback;
+  std::optional<SubscriptionState> state;  // nothing: pending and active
+  bool all_states = false;                 // the ended ones too
+};
+
+struct MessageQuery : PageQuery {
+  std::optional<SubscriptionId> behind;  // those that this subscription has not acknowledged yet
+};
+
+struct ExchangeQuery : PageQuery {
+  std::optional<std::string> callback;
+  std::optional<ExchangeKind> kind;
+  std::optional<int> status;
+  std::optional<SubscriptionId> subscription;
+  std::optional<MessageId> message;
+};
+
+struct DeadLetterQuery : PageQuery {
+  std::optional<std::string> callback;
+  std::optional<SubscriptionId> subscription;
+};
+
+struct Counts {
+  std::int64_t topics = 0;
+  std::int64_t pending = 0;
+  std::int64_t active = 0;
+  std::int64_t messages = 0;
+  std::int64_t exchanges = 0;
+  std::int64_t dead_letters = 0;
+  std::int64_t waiting_fetches = 0;
+  std::int64_t retrying = 0;  // active subscriptions whose next attempt waits for its time
+};
+
+}  // namespace websub::hub

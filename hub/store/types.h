@@ -1,0 +1,182 @@
+// What the hub keeps. Ids are positive and never used again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/subscription_request.h"
+#include "core/time.h"
+
+namespace websub::hub {
+
+using TopicId = std::int64_t;
+using SubscriptionId = std::int64_t;
+using IntentId = std::int64_t;
+using MessageId = std::int64_t;
+using ExchangeId = std::int64_t;
+using DeadLetterId = std::int64_t;
+
+// A topic's log: messages in order of their ids, which grow with every message of the hub.
+struct Topic {
+  TopicId id = 0;
+  std::string url;  // exactly as subscribers and publishers name it
+  MessageId last_message = 0;  // the end of the log; 0 where it is empty
+  Time created_at;
+  // What the last successful fetch said, for the next conditional one.
+  std::string etag;
+  std::string last_modified;
+  std::string content_hash;  // SHA-256, hex, of the body that was fetched last; empty before the first
+  std::optional<Time> fetched_at;
+};
+
+enum class SubscriptionState {
+  kPending,       // accepted; verification has not ended
+  kActive,        // verified
+  kUnverified,    // verification failed for good
+  kDenied,
+  kUnsubscribed,
+  kExpired,       // the lease ended (HUB-VER-04)
+  kGone,          // the callback answered 410 (HUB-DIS-06)
+};
+
+std::string_view Name(SubscriptionState state);  // "active"
+std::optional<SubscriptionState> ParseSubscriptionState(std::string_view name);
+
+// At most one pending or active subscription exists for a topic and callback (HUB-REQ-05).
+struct Subscription {
+  SubscriptionId id = 0;
+  TopicId topic_id = 0;
+  std::string topic;
+  std::string callback;
+  std::string secret;  // empty: none
+  SubscriptionState state = SubscriptionState::kPending;
+  std::chrono::seconds lease{0};
+  Time created_at;
+  std::optional<Time> verified_at;  // of the latest verified request
+  std::optional<Time> expires_at;
+  std::optional<Time> ended_at;
+  MessageId cursor = 0;  // the last message acknowledged or given up
+  // The message after the cursor, where it has failed before.
+  int attempts = 0;
+  std::optional<Time> first_attempt;
+  std::optional<Time> retry_at;
+};
+
+// A request that waits for its verification. The subscription it is about exists from the start: pending
+// for a new one, the one in force for a renewal or an unsubscribe.
+struct Intent {
+  IntentId id = 0;
+  SubscriptionId subscription_id = 0;
+  Mode mode = Mode::kSubscribe;
+  std::string topic;
+  std::string callback;
+  std::string secret;             // empty: none
+  std::chrono::seconds lease{0};  // granted; 0 for unsubscribe
+  Time created_at;
+  int attempts = 0;
+  Time due_at;
+};
+
+struct NewIntent {
+  Mode mode = Mode::kSubscribe;
+  std::string topic;
+  std::string callback;
+  std::string secret;
+  std::chrono::seconds lease{0};
+  Time now;
+};
+
+struct Message {
+  MessageId id = 0;
+  TopicId topic_id = 0;
+  std::string topic;
+  std::string content_type;
+  std::vector<std::string> hubs;  // rel=hub, absolute
+  std::string self;               // rel=self, absolute
+  std::shared_ptr<const std::string> body;  // null where only the row was asked for
+  std::size_t size = 0;           // bytes
+  Time created_at;
+};
+
+struct NewMessage {
+  std::string topic;
+  std::string content_type;
+  std::vector<std::string> hubs;
+  std::string self;
+  std::shared_ptr<const std::string> body;
+  Time now;
+};
+
+// A ping that waits for its fetch; at most one for a topic.
+struct FetchJob {
+  TopicId topic_id = 0;
+  std::string topic;
+  std::int64_t pings = 0;  // grows with each ping, also while a fetch runs
+  int attempts = 0;
+  Time first_attempt;
+  Time due_at;
+};
+
+// How a fetch ended.
+struct FetchedContent {
+  std::string etag;           // to be sent with the next; empty: not usable
+  std::string last_modified;
+  std::string content_hash;
+  Time now;
+};
+
+// What a hub hosts itself under /topics/NAME.
+struct HostedTopic {
+  std::string name;
+  std::string content_type;
+  std::string etag;
+  std::shared_ptr<const std::string> body;
+  Time updated_at;
+};
+
+// What delivery needs to know of a subscription that is behind its log.
+struct LaneRow {
+  SubscriptionId id = 0;
+  std::string callback;
+  std::string secret;
+  Time expires_at;
+  MessageId cursor = 0;
+  int attempts = 0;
+  std::optional<Time> first_attempt;
+  std::optional<Time> retry_at;
+};
+
+// What became of one message for one subscription.
+struct DeliveryOutcome {
+  enum class Kind {
+    kDelivered,  // the cursor moves to the message
+    kRetry,      // attempts, first_attempt and retry_at are kept
+    kGivenUp,    // a dead letter is made and the cursor moves to the message (HUB-DIS-09)
+    kGone,       // the subscription ends (HUB-DIS-06)
+  };
+  Kind kind = Kind::kDelivered;
+  SubscriptionId subscription_id = 0;
+  MessageId message_id = 0;
+  int attempts = 1;
+  Time first_attempt;
+  std::optional<Time> retry_at;
+  std::string reason;
+  Time now;
+};
+
+struct DeadLetter {
+  DeadLetterId id = 0;
+  SubscriptionId subscription_id = 0;
+  MessageId message_id = 0;
+  std::string topic;
+  std::string callback;
+  int attempts = 0;
+  std::string reason;
+  Time at;
+};
+
+}  // namespace websub::hub
