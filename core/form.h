@@ -19,14 +19,15 @@ struct FormField {
 // In the order sent; a name may occur more than once.
 using Form = std::vector<FormField>;
 
-// Reads "a=1&b=2" from a body or a query. '+' is a space. kInvalid names the parameter whose %-escape
-// is broken; kTooLarge at more than kMaxFormFields fields.
+// Reads "a=1&b=2" from a body or a query. '+' is a space. kInvalid names the parameter whose
+// %-escape is broken; kTooLarge at more than kMaxFormFields fields.
 Result<Form> ParseForm(std::string_view text);
 
 inline constexpr std::size_t kMaxFormFields = 1000;
 
-// Writes a form. Everything but ALPHA DIGIT - . _ ~ is percent-encoded (a space as %20), so that even
-// parsers that split at commas or decode twice read it right. ParseForm gives the same form back.
+// Writes a form. Everything but ALPHA DIGIT - . _ ~ is percent-encoded (a space as %20), so that
+// even parsers that split at commas or decode twice read it right. ParseForm gives the same form
+// back.
 std::string EncodeForm(const Form& form);
 
 // Percent-encodes everything but ALPHA DIGIT - . _ ~.

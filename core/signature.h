@@ -12,11 +12,12 @@ namespace websub {
 
 enum class SignatureAlgorithm { kSha1, kSha256, kSha384, kSha512 };  // HUB-SIG-02
 
-std::string_view Name(SignatureAlgorithm algorithm);  // "sha256"
+std::string_view Name(SignatureAlgorithm algorithm);                               // "sha256"
 std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name);  // any case
 
-// Signs many bodies with one secret: the keyed context is made once and duplicated for each body, which
-// costs half of a one-shot HMAC. Not for use by two threads at once.
+// Signs many bodies with one secret: the keyed context is made once and duplicated for each body,
+// which costs half of a one-shot HMAC. Not for use by two threads at once. Throws
+// std::runtime_error only where OpenSSL itself is broken or out of memory.
 class Signer {
  public:
   Signer(SignatureAlgorithm algorithm, std::string_view secret);
@@ -48,10 +49,10 @@ struct SignatureCheck {
   std::string sentence;                         // why it is invalid or missing; empty otherwise
 };
 
-// Checks a delivery. The header is the value of X-Hub-Signature, or nothing where it did not come; an
-// empty secret means that none was given. Hex digits of either case match; the comparison takes the same
-// time wherever the digests differ. The sentence names a malformed header (no '=', unknown method, not
-// hex, too few or too many digits), and a digest that fits under another algorithm.
+// Checks a delivery. The header is the value of X-Hub-Signature, or nothing where it did not come;
+// an empty secret means that none was given. Hex digits of either case match; the comparison takes
+// the same time wherever the digests differ. The sentence names a malformed header (no '=', unknown
+// method, not hex, too few or too many digits), and a digest that fits under another algorithm.
 SignatureCheck CheckSignature(std::optional<std::string_view> header, std::string_view secret,
                               std::string_view body);
 

@@ -1,0 +1,205 @@
+#include "core/signature.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <array>
+#include <stdexcept>
+#include <vector>
+
+#include "core/text.h"
+
+namespace websub {
+namespace {
+
+constexpr std::array kAlgorithms = {SignatureAlgorithm::kSha1, SignatureAlgorithm::kSha256,
+                                    SignatureAlgorithm::kSha384, SignatureAlgorithm::kSha512};
+
+struct FreeMac {
+  void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+std::size_t DigestSize(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kSha1:
+      return 20;
+    case SignatureAlgorithm::kSha256:
+      return 32;
+    case SignatureAlgorithm::kSha384:
+      return 48;
+    case SignatureAlgorithm::kSha512:
+      return 64;
+  }
+  return 0;
+}
+
+// Only a broken OpenSSL installation, or no memory, leads here.
+void Require(bool ok) {
+  if (!ok) throw std::runtime_error("OpenSSL cannot compute an HMAC");
+}
+
+MacContext MakeContext(SignatureAlgorithm algorithm, std::string_view secret) {
+  const std::unique_ptr<EVP_MAC, FreeMac> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  Require(mac != nullptr);
+  MacContext context(EVP_MAC_CTX_new(mac.get()));
+  Require(context != nullptr);
+  std::string digest(Name(algorithm));
+  const std::array params = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_end()};
+  // A null key would mean "keep the key that is there": an empty one needs an address too.
+  const char* key = secret.empty() ? "" : secret.data();
+  Require(EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key), secret.size(),
+                       params.data()) == 1);
+  return context;
+}
+
+std::string ToHex(const unsigned char* bytes, std::size_t size) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(size * 2);
+  for (std::size_t i = 0; i < size; ++i) {
+    hex += kHex[bytes[i] >> 4];
+    hex += kHex[bytes[i] & 15];
+  }
+  return hex;
+}
+
+// Both lower-case hex. Takes the same time wherever they differ.
+bool SameDigest(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string HexDigest(SignatureAlgorithm algorithm, std::string_view secret,
+                      std::string_view body) {
+  return Signer(algorithm, secret).Sign(body).substr(Name(algorithm).size() + 1);
+}
+
+// The algorithm under which this digest would be right, other than the one named.
+std::optional<SignatureAlgorithm> FindFit(std::string_view digest,
+                                          std::optional<SignatureAlgorithm> named,
+                                          std::string_view secret, std::string_view body) {
+  for (const SignatureAlgorithm algorithm : kAlgorithms) {
+    if (algorithm == named || digest.size() != 2 * DigestSize(algorithm)) continue;
+    if (SameDigest(HexDigest(algorithm, secret, body), digest)) return algorithm;
+  }
+  return std::nullopt;
+}
+
+bool IsHex(std::string_view text) {
+  for (const char c : text) {
+    if (HexValue(c) < 0) return false;
+  }
+  return true;
+}
+
+std::string DescribeMismatch(std::string_view method, std::optional<SignatureAlgorithm> named,
+                             std::string_view digest, std::string_view secret,
+                             std::string_view body) {
+  if (const auto fit = FindFit(digest, named, secret, body)) {
+    return "the header says " + Quote(method, 20) + ", but the digest is the right one for " +
+           std::string(Name(*fit));
+  }
+  if (!named) {
+    return "the method " + Quote(method, 20) + " is none of sha1, sha256, sha384 and sha512";
+  }
+  const std::size_t wanted = 2 * DigestSize(*named);
+  if (digest.size() != wanted) {
+    return "the digest has " + std::to_string(digest.size()) + " hex digits, too " +
+           (digest.size() < wanted ? "few" : "many") + " for " + std::string(Name(*named)) +
+           ", which has " + std::to_string(wanted);
+  }
+  return "the digest does not match: the body was changed on its way, or signed with another "
+         "secret";
+}
+
+}  // namespace
+
+std::string_view Name(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kSha1:
+      return "sha1";
+    case SignatureAlgorithm::kSha256:
+      return "sha256";
+    case SignatureAlgorithm::kSha384:
+      return "sha384";
+    case SignatureAlgorithm::kSha512:
+      return "sha512";
+  }
+  return "";
+}
+
+std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name) {
+  for (const SignatureAlgorithm algorithm : kAlgorithms) {
+    if (EqualIgnoringCase(name, Name(algorithm))) return algorithm;
+  }
+  return std::nullopt;
+}
+
+struct Signer::Context {
+  MacContext keyed;
+};
+
+Signer::Signer(SignatureAlgorithm algorithm, std::string_view secret)
+    : context_(std::make_unique<Context>(Context{MakeContext(algorithm, secret)})),
+      algorithm_(algorithm) {}
+Signer::~Signer() = default;
+Signer::Signer(Signer&&) noexcept = default;
+Signer& Signer::operator=(Signer&&) noexcept = default;
+
+std::string Signer::Sign(std::string_view body) const {
+  const MacContext context(EVP_MAC_CTX_dup(context_->keyed.get()));
+  Require(context != nullptr);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::size_t size = 0;
+  Require(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(body.data()),
+                         body.size()) == 1);
+  Require(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1);
+  return std::string(Name(algorithm_)) + '=' + ToHex(digest.data(), size);
+}
+
+std::string_view Name(SignatureVerdict verdict) {
+  switch (verdict) {
+    case SignatureVerdict::kValid:
+      return "valid";
+    case SignatureVerdict::kInvalid:
+      return "invalid";
+    case SignatureVerdict::kMissing:
+      return "missing";
+    case SignatureVerdict::kNone:
+      return "none";
+  }
+  return "";
+}
+
+SignatureCheck CheckSignature(std::optional<std::string_view> header, std::string_view secret,
+                              std::string_view body) {
+  if (secret.empty()) return {};
+  if (!header) {
+    return {SignatureVerdict::kMissing, std::nullopt,
+            "a secret was given, but no X-Hub-Signature came"};
+  }
+  const auto equals = header->find('=');
+  if (equals == header->npos) {
+    return {SignatureVerdict::kInvalid, std::nullopt,
+            "the header has no '=': it should read sha256=DIGEST"};
+  }
+  const std::string_view method = header->substr(0, equals);
+  const std::string digest = ToLower(header->substr(equals + 1));
+  const auto named = ParseSignatureAlgorithm(method);  // SUB-DIS-04
+  if (!IsHex(digest) || digest.empty()) {
+    return {SignatureVerdict::kInvalid, named,
+            digest.empty() ? "the header has no digest after the '='"
+                           : "the digest is not hex (is it base64, or in quotes?)"};
+  }
+  if (named && SameDigest(HexDigest(*named, secret, body), digest)) {
+    return {SignatureVerdict::kValid, named, ""};
+  }
+  return {SignatureVerdict::kInvalid, named, DescribeMismatch(method, named, digest, secret, body)};
+}
+
+}  // namespace websub
