@@ -1,5 +1,5 @@
-// The real Transport: HTTP/1.1 over TCP or TLS on the loop, connections reused by origin, name lookups on
-// threads of their own so that a name server that hangs holds up nobody else.
+// The real Transport: HTTP/1.1 over TCP or TLS on the loop, connections reused by origin, name
+// lookups on threads of their own so that a name server that hangs holds up nobody else.
 #pragma once
 
 #include <memory>
@@ -15,12 +15,12 @@ enum class TlsPeer { kVerify, kAcceptAny };
 
 struct ClientOptions {
   TlsPeer tls_peer = TlsPeer::kVerify;
-  std::string cacert;                        // a PEM file beside the system's; empty: none
-  std::string http_proxy;                    // "http://host:port"; empty: none
-  std::string https_proxy;                   // used by CONNECT
-  std::string no_proxy;                      // "localhost,.example.com,10.0.0.1" or "*"
-  std::size_t max_head = 64 * 1024;          // bytes of an answer's head
-  std::size_t max_idle_per_origin = 8;       // connections kept
+  std::string cacert;                   // a PEM file beside the system's; empty: none
+  std::string http_proxy;               // "http://host:port"; empty: none
+  std::string https_proxy;              // used by CONNECT
+  std::string no_proxy;                 // "localhost,.example.com,10.0.0.1" or "*"
+  std::size_t max_head = 64 * 1024;     // bytes of an answer's head
+  std::size_t max_idle_per_origin = 8;  // connections kept
   std::size_t max_idle = 512;
   Duration idle_timeout = std::chrono::seconds(30);
   std::size_t lookup_threads = 8;
@@ -32,8 +32,8 @@ class Client : public Transport {
   static Result<std::unique_ptr<Client>> Make(Loop& loop, ClientOptions options);
   ~Client() override;  // ends what is under way; its callbacks are not called any more
 
-  // A request on a reused connection that breaks before any byte of the answer came is sent once more on
-  // a fresh one: the peer had closed it while it was idle.
+  // A request on a reused connection that breaks before any byte of the answer came is sent once
+  // more on a fresh one: the peer had closed it while it was idle.
   void Send(OutgoingRequest request, std::function<void(OutgoingResult)> done) override;
   // Ends what is under way with Fault::kCancelled.
   void CancelAll();

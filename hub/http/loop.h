@@ -22,7 +22,8 @@ class Loop {
   void Stop();
   // From any thread: calls `task` on the loop's thread, in the order posted.
   void Post(std::function<void()> task);
-  // Calls `handler` on the loop's thread for each of these signals, instead of what they do by default.
+  // Calls `handler` on the loop's thread for each of these signals, instead of what they do by
+  // default.
   void OnSignals(std::initializer_list<int> signals, std::function<void(int)> handler);
 
   struct Impl;

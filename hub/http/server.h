@@ -1,6 +1,6 @@
 // The HTTP/1.1 server of the hub and of every callback listener. It trusts nobody: head, body,
-// connections and the time for each phase are bounded, and whatever a peer sends ends at worst its own
-// connection.
+// connections and the time for each phase are bounded, and whatever a peer sends ends at worst its
+// own connection.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method;
-  std::string target;  // as sent: path and query
-  std::string head;    // raw bytes as received, the empty line included
-  Fields fields;       // in order, names as sent
-  std::string body;    // transfer coding removed
-  std::string peer;    // "127.0.0.1:53211"
+  std::string target;    // as sent: path and query
+  std::string head;      // raw bytes as received, the empty line included
+  Fields fields;         // in order, names as sent
+  std::string body;      // transfer coding removed
+  std::string peer;      // "127.0.0.1:53211"
   PhaseTimings timings;  // total: from the first byte of the request to its last
 
   std::string_view Path() const;   // the target up to '?', not decoded
@@ -42,24 +42,28 @@ struct Response {
   // Called once, when the answer was written or could not be: `head` holds the raw bytes sent.
   std::function<void(std::string_view head, bool delivered)> on_sent;
 
-  static Response Text(int status, std::string sentence);  // text/plain; charset=utf-8, newline added
+  static Response Text(int status,
+                       std::string sentence);  // text/plain; charset=utf-8, newline added
 };
 
-// Answers a request, once, on the loop's thread, at once or later. Dropping it unanswered answers 500.
+// Answers a request, once, on the loop's thread, at once or later. Dropping it unanswered answers
+// 500.
 using Respond = std::function<void(Response)>;
 using Handler = std::function<void(Request, Respond)>;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                       // 0 takes a free one
-  std::size_t max_head = 32 * 1024;             // bytes; beyond: 431
-  std::size_t max_body = 10 * 1024 * 1024;      // bytes; beyond: 413, before it is read where it is announced
-  std::size_t max_connections = 4096;           // beyond: the oldest idle one is closed, or the new one
+  std::uint16_t port = 0;            // 0 takes a free one
+  std::size_t max_head = 32 * 1024;  // bytes; beyond: 431
+  std::size_t max_body =
+      10 * 1024 * 1024;  // bytes; beyond: 413, before it is read where it is announced
+  std::size_t max_connections = 4096;  // beyond: the oldest idle one is closed, or the new one
   Duration head_timeout = std::chrono::seconds(10);  // for a whole head; beyond: 408
   Duration body_timeout = std::chrono::seconds(30);  // for a whole body; beyond: 408
   Duration write_timeout = std::chrono::seconds(30);
   Duration idle_timeout = std::chrono::seconds(60);  // between requests of one connection
-  // Told of what never becomes a request: TLS on this plain port, bytes that are no HTTP, a limit passed.
+  // Told of what never becomes a request: TLS on this plain port, bytes that are no HTTP, a limit
+  // passed.
   std::function<void(std::string sentence, std::string peer)> on_notice;
 };
 
@@ -68,8 +72,8 @@ class Server {
   Server(Loop& loop, ServerOptions options, Handler handler);
   ~Server();  // closes everything at once
 
-  // Binds and starts to accept. kUnavailable where the port is taken ("127.0.0.1:4820 is in use: …"),
-  // kInvalid where the address is none of this machine's.
+  // Binds and starts to accept. kUnavailable where the port is taken ("127.0.0.1:4820 is in use:
+  // …"), kInvalid where the address is none of this machine's.
   Result<void> Listen();
   const std::string& address() const;
   std::uint16_t port() const;  // the real one, after Listen

@@ -1,14 +1,14 @@
-// Everything the hub keeps, in one SQLite file. It speaks of topics, subscriptions and messages, never of
-// SQL, so that another engine can stand beside it without a change in delivery.
+// Everything the hub keeps, in one SQLite file. It speaks of topics, subscriptions and messages,
+// never of SQL, so that another engine can stand beside it without a change in delivery.
 //
-// Writes are handed to one writer thread, which gathers what waits and commits it as one transaction
-// (WAL, synchronous=FULL); `done` is called through the executor once the commit is on disk, or with an
-// error: kUnavailable where the disk is full or failing (nothing was kept), kNotFound or kConflict where the
-// sentence says so. An operation that fails leaves the others of its group alone. Writes take effect in the
-// order in which they were handed over.
+// Writes are handed to one writer thread, which gathers what waits and commits it as one
+// transaction (WAL, synchronous=FULL); `done` is called through the executor once the commit is on
+// disk, or with an error: kUnavailable where the disk is full or failing (nothing was kept),
+// kNotFound or kConflict where the sentence says so. An operation that fails leaves the others of
+// its group alone. Writes take effect in the order in which they were handed over.
 //
-// Reads are answered at once, on the calling thread, from a connection of their own; they see all that has
-// been reported done. One thread reads.
+// Reads are answered at once, on the calling thread, from a connection of their own; they see all
+// that has been reported done. One thread reads.
 #pragma once
 
 #include <functional>
@@ -37,30 +37,32 @@ struct StoreOptions {
 
 class Store {
  public:
-  // kOwner creates the file and its folder where missing, brings an older schema up to date, and holds a
-  // lock that ends with the process: kConflict names the process that holds it. kReadOnly reads beside a
-  // running hub. kNotFound: no such file (kReadOnly). kInvalid: not a database of websub, or one from a
-  // newer version. kUnavailable: no permission, disk full.
+  // kOwner creates the file and its folder where missing, brings an older schema up to date, and
+  // holds a lock that ends with the process: kConflict names the process that holds it. kReadOnly
+  // reads beside a running hub. kNotFound: no such file (kReadOnly). kInvalid: not a database of
+  // websub, or one from a newer version. kUnavailable: no permission, disk full.
   static Result<std::unique_ptr<Store>> Open(StoreOptions options, Executor executor);
   // Commits what was handed over, then closes. `done` callbacks that are still out are not called.
   ~Store();
 
-  // --- Subscriptions --------------------------------------------------------------------------------
+  // --- Subscriptions
+  // --------------------------------------------------------------------------------
 
-  // Keeps a request until it is verified. Subscribe: makes a pending subscription unless one is pending or
-  // active for that topic and callback. Unsubscribe: kNotFound where there is none (the caller decides
-  // whether to verify all the same).
+  // Keeps a request until it is verified. Subscribe: makes a pending subscription unless one is
+  // pending or active for that topic and callback. Unsubscribe: kNotFound where there is none (the
+  // caller decides whether to verify all the same).
   void AddIntent(NewIntent intent, Done<Intent> done);
   // The verification failed in a way that may pass.
   void RetryIntent(IntentId id, int attempts, Time due_at, Done<void> done);
-  // The callback confirmed. Subscribe: the subscription becomes (or stays) active with the intent's secret
-  // and lease counted from `now`; a new one starts at the end of its topic's log, a renewed one keeps its
-  // cursor and clears nothing else (HUB-REQ-05, HUB-REQ-07). A subscription that ended while the renewal was
-  // being verified starts anew, under a new id. Unsubscribe: it becomes kUnsubscribed (HUB-REQ-08).
-  // kNotFound where the intent is no more.
+  // The callback confirmed. Subscribe: the subscription becomes (or stays) active with the intent's
+  // secret and lease counted from `now`; a new one starts at the end of its topic's log, a renewed
+  // one keeps its cursor and clears nothing else (HUB-REQ-05, HUB-REQ-07). A subscription that
+  // ended while the renewal was being verified starts anew, under a new id. Unsubscribe: it becomes
+  // kUnsubscribed (HUB-REQ-08). kNotFound where the intent is no more.
   void ConfirmIntent(IntentId id, Time now, Done<Subscription> done);
-  // The callback refused, or answered wrongly, or never: the intent is dropped. A pending subscription
-  // becomes `state` (kUnverified or kDenied); an active one stays exactly as it was (HUB-REQ-06).
+  // The callback refused, or answered wrongly, or never: the intent is dropped. A pending
+  // subscription becomes `state` (kUnverified or kDenied); an active one stays exactly as it was
+  // (HUB-REQ-06).
   void RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done);
   // Ends an active or pending subscription (kExpired, kDenied, …) and drops its intents.
   void EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done);
@@ -75,16 +77,18 @@ class Store {
   std::optional<Subscription> FindSubscription(const std::string& topic,
                                                const std::string& callback) const;
 
-  // --- Topics, messages, fetches --------------------------------------------------------------------
+  // --- Topics, messages, fetches
+  // --------------------------------------------------------------------
 
   // Appends to the topic's log (made where it does not exist).
   void AppendMessage(NewMessage message, Done<Message> done);
-  // Keeps the content of a hosted topic and appends it to the log of `message.topic`, in one transaction.
+  // Keeps the content of a hosted topic and appends it to the log of `message.topic`, in one
+  // transaction.
   void PutHosted(std::string name, NewMessage message, Done<Message> done);
   // A fetch job for each topic: a new one is due at once; a waiting one is joined.
   void RequestFetches(std::vector<std::string> topics, Time now, Done<void> done);
-  // The fetch that was started at `pings` has ended: unchanged, or with a message to append. The job ends
-  // unless a ping came meanwhile, which makes it due again at once.
+  // The fetch that was started at `pings` has ended: unchanged, or with a message to append. The
+  // job ends unless a ping came meanwhile, which makes it due again at once.
   void FinishFetch(TopicId topic, std::int64_t pings, FetchedContent content,
                    std::optional<NewMessage> message, Done<std::optional<Message>> done);
   void RetryFetch(TopicId topic, int attempts, Time first_attempt, Time due_at, Done<void> done);
@@ -97,16 +101,19 @@ class Store {
   std::vector<FetchJob> DueFetches(Time now, std::size_t limit) const;  // earliest first
   std::optional<Time> NextFetchDue() const;
 
-  // --- Delivery -------------------------------------------------------------------------------------
+  // --- Delivery
+  // -------------------------------------------------------------------------------------
 
-  // Outcomes and exchanges of one flush, as one transaction, in order. Tells the ids of the exchanges.
+  // Outcomes and exchanges of one flush, as one transaction, in order. Tells the ids of the
+  // exchanges.
   void Record(std::vector<DeliveryOutcome> outcomes, std::vector<Exchange> exchanges,
               Done<std::vector<ExchangeId>> done);
 
-  // Topics that have an active subscription behind the end of their log and not waiting for a retry.
+  // Topics that have an active subscription behind the end of their log and not waiting for a
+  // retry.
   std::vector<TopicId> TopicsBehind() const;
-  // Active subscriptions of the topic with an id greater than `after`, behind the end of its log, not
-  // waiting for a retry, by id.
+  // Active subscriptions of the topic with an id greater than `after`, behind the end of its log,
+  // not waiting for a retry, by id.
   std::vector<LaneRow> PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const;
   // Active subscriptions whose retry is due, earliest first, with their topic.
   std::vector<std::pair<TopicId, LaneRow>> DueRetries(Time now, std::size_t limit) const;
@@ -114,14 +121,15 @@ class Store {
   // The first message of the topic after `after`, with its body.
   std::optional<Message> NextMessage(TopicId topic, MessageId after) const;
 
-  // --- Looking --------------------------------------------------------------------------------------
+  // --- Looking
+  // --------------------------------------------------------------------------------------
 
   Result<std::vector<Topic>> List(const TopicQuery& query) const;
   Result<std::vector<Subscription>> List(const SubscriptionQuery& query) const;
-  Result<std::vector<Message>> List(const MessageQuery& query) const;     // without bodies
-  Result<std::vector<Exchange>> List(const ExchangeQuery& query) const;   // without heads and bodies
+  Result<std::vector<Message>> List(const MessageQuery& query) const;    // without bodies
+  Result<std::vector<Exchange>> List(const ExchangeQuery& query) const;  // without heads and bodies
   Result<std::vector<DeadLetter>> List(const DeadLetterQuery& query) const;
-  std::optional<Message> FindMessage(MessageId id) const;    // with its body
+  std::optional<Message> FindMessage(MessageId id) const;     // with its body
   std::optional<Exchange> FindExchange(ExchangeId id) const;  // whole
   std::vector<Intent> IntentsOf(SubscriptionId id) const;     // in order
   Counts CountAll() const;

@@ -23,24 +23,25 @@ using DeadLetterId = std::int64_t;
 // A topic's log: messages in order of their ids, which grow with every message of the hub.
 struct Topic {
   TopicId id = 0;
-  std::string url;  // exactly as subscribers and publishers name it
+  std::string url;             // exactly as subscribers and publishers name it
   MessageId last_message = 0;  // the end of the log; 0 where it is empty
   Time created_at;
   // What the last successful fetch said, for the next conditional one.
   std::string etag;
   std::string last_modified;
-  std::string content_hash;  // SHA-256, hex, of the body that was fetched last; empty before the first
+  std::string
+      content_hash;  // SHA-256, hex, of the body that was fetched last; empty before the first
   std::optional<Time> fetched_at;
 };
 
 enum class SubscriptionState {
-  kPending,       // accepted; verification has not ended
-  kActive,        // verified
-  kUnverified,    // verification failed for good
+  kPending,     // accepted; verification has not ended
+  kActive,      // verified
+  kUnverified,  // verification failed for good
   kDenied,
   kUnsubscribed,
-  kExpired,       // the lease ended (HUB-VER-04)
-  kGone,          // the callback answered 410 (HUB-DIS-06)
+  kExpired,  // the lease ended (HUB-VER-04)
+  kGone,     // the callback answered 410 (HUB-DIS-06)
 };
 
 std::string_view Name(SubscriptionState state);  // "active"
@@ -66,8 +67,8 @@ struct Subscription {
   std::optional<Time> retry_at;
 };
 
-// A request that waits for its verification. The subscription it is about exists from the start: pending
-// for a new one, the one in force for a renewal or an unsubscribe.
+// A request that waits for its verification. The subscription it is about exists from the start:
+// pending for a new one, the one in force for a renewal or an unsubscribe.
 struct Intent {
   IntentId id = 0;
   SubscriptionId subscription_id = 0;
@@ -95,10 +96,10 @@ struct Message {
   TopicId topic_id = 0;
   std::string topic;
   std::string content_type;
-  std::vector<std::string> hubs;  // rel=hub, absolute
-  std::string self;               // rel=self, absolute
+  std::vector<std::string> hubs;            // rel=hub, absolute
+  std::string self;                         // rel=self, absolute
   std::shared_ptr<const std::string> body;  // null where only the row was asked for
-  std::size_t size = 0;           // bytes
+  std::size_t size = 0;                     // bytes
   Time created_at;
 };
 
@@ -123,7 +124,7 @@ struct FetchJob {
 
 // How a fetch ended.
 struct FetchedContent {
-  std::string etag;           // to be sent with the next; empty: not usable
+  std::string etag;  // to be sent with the next; empty: not usable
   std::string last_modified;
   std::string content_hash;
   Time now;

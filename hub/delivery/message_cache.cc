@@ -1,0 +1,40 @@
+#include "hub/delivery/message_cache.h"
+
+#include "core/notification.h"
+
+namespace websub::hub {
+
+namespace {
+
+// Bookkeeping and head, so that many small messages count for what they hold.
+constexpr std::size_t kOverhead = 1024;  // bytes
+
+}  // namespace
+
+std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, MessageId after) {
+  const Key key{topic, after};
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
+    recent_.splice(recent_.begin(), recent_, found->second);
+    return found->second->message;
+  }
+  auto message = store_.NextMessage(topic, after);
+  if (!message) return nullptr;
+  auto prepared = std::make_shared<PreparedMessage>();
+  prepared->shared_head = SharedHead({.content_type = message->content_type,
+                                      .hubs = message->hubs,
+                                      .self = message->self,
+                                      .message_id = "m" + std::to_string(message->id),
+                                      .body_size = message->size});
+  prepared->message = std::move(*message);
+  recent_.push_front({key, prepared});
+  by_key_[key] = recent_.begin();
+  bytes_ += prepared->message.size + kOverhead;
+  while (bytes_ > max_bytes_ && recent_.size() > 1) {
+    bytes_ -= recent_.back().message->message.size + kOverhead;
+    by_key_.erase(recent_.back().key);
+    recent_.pop_back();
+  }
+  return prepared;
+}
+
+}  // namespace websub::hub

@@ -1,0 +1,41 @@
+#include "hub/delivery/outcome.h"
+
+#include <strings.h>
+
+#include <utility>
+
+namespace websub::hub {
+
+namespace {
+
+std::optional<Duration> RetryAfterOf(const OutgoingResult& result, Time now) {
+  if (result.status != 429 && result.status != 503) return std::nullopt;
+  for (const auto& [name, value] : HeadFields(result.head)) {
+    if (strcasecmp(name.c_str(), "Retry-After") == 0) return ParseRetryAfter(value, now);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string DescribeFailure(const OutgoingResult& result) {
+  if (result.status != 0) return "answered " + std::to_string(result.status);
+  return result.detail.empty() ? std::string(Name(result.fault)) : result.detail;
+}
+
+AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
+                        const RetryPolicy& policy) {
+  if (result.Ok2xx()) return Delivered{};         // HUB-DIS-05
+  if (result.status == 410) return Gone{};        // HUB-DIS-06
+  std::string failure = DescribeFailure(result);  // HUB-DIS-07
+  const auto next = NextAttempt(policy, {.attempts = attempt.number,
+                                         .first_attempt = attempt.first_attempt,
+                                         .now = attempt.now,
+                                         .jitter = attempt.jitter,
+                                         .retry_after = RetryAfterOf(result, attempt.now)});
+  if (const auto* try_at = std::get_if<TryAt>(&next))
+    return RetryAt{try_at->at, std::move(failure)};
+  return GivenUp{failure + "; " + std::get<GiveUp>(next).reason};
+}
+
+}  // namespace websub::hub
