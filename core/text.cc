@@ -1,9 +1,35 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace websub {
 namespace {
+
+std::uint32_t Byte(std::string_view bytes, std::size_t at) {
+  return static_cast<unsigned char>(bytes[at]);
+}
+
+// The length of the sequence that begins at `at`, or 0 where it is not well formed.
+std::size_t SequenceLength(std::string_view bytes, std::size_t at) {
+  const std::uint32_t lead = Byte(bytes, at);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
+  if (length == 0 || bytes.size() - at < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((Byte(bytes, at + i) & 0xc0) != 0x80) return 0;
+  }
+  // The second byte tells overlong forms, surrogates and what lies above U+10FFFF.
+  const std::uint32_t second = Byte(bytes, at + 1);
+  if (lead == 0xe0 && second < 0xa0) return 0;
+  if (lead == 0xed && second > 0x9f) return 0;
+  if (lead == 0xf0 && second < 0x90) return 0;
+  if (lead == 0xf4 && second > 0x8f) return 0;
+  return length;
+}
 
 constexpr char kHex[] = "0123456789ABCDEF";
 
@@ -69,6 +95,15 @@ std::string Quote(std::string_view text, std::size_t limit) {
   }
   if (end < text.size()) out += "...";
   return out + '"';
+}
+
+bool IsUtf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = SequenceLength(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
 }
 
 }  // namespace websub

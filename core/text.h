@@ -39,6 +39,9 @@ constexpr int HexValue(char c) {
 std::string ToLower(std::string_view text);
 bool EqualIgnoringCase(std::string_view a, std::string_view b);
 
+// Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
+bool IsUtf8(std::string_view text);
+
 // Without the white space (IsSpace) at both ends.
 std::string_view Trim(std::string_view text);
 
