@@ -1,8 +1,61 @@
-#include <cstdio>
+// The one place that wires the real world to the commands.
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <iostream>
 
-#include "core/version.h"
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/exit_status.h"
+#include "cli/system.h"
 
-int main() {
-  std::printf("websub %s\n", websub::kVersion);
-  return 0;
+namespace {
+
+using websub::cli::ExitStatus;
+
+ExitStatus RunMain(std::vector<std::string> args) {
+  websub::cli::SystemClock clock;
+  websub::cli::SystemRandom random;
+  websub::cli::SystemSignals signals;
+  websub::cli::DescriptorBuffer buffer(1);
+  std::ostream out(&buffer);
+  websub::cli::Environment environment{
+      .args = std::move(args),
+      .getenv = [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        if (value == nullptr) return std::nullopt;
+        return value;
+      },
+      .in = std::cin,
+      .out = out,
+      .err = std::cerr,
+      .terminal = websub::cli::SystemTerminal(),
+      .clock = clock,
+      .random = random,
+      .signals = signals,
+  };
+  const ExitStatus status = websub::cli::Main(environment);
+  out.flush();
+  // A reader that went away (`| head`, `>&-`) is no fault; a full disk is.
+  if (buffer.error() != 0 && buffer.error() != EPIPE && buffer.error() != EBADF) {
+    std::cerr << "websub: cannot write to standard output: " << std::strerror(buffer.error())
+              << '\n';
+    if (status == ExitStatus::kDone) return ExitStatus::kUsage;
+  }
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::ios::sync_with_stdio(false);
+  try {
+    return static_cast<int>(RunMain({argv + (argc > 0 ? 1 : 0), argv + argc}));
+  } catch (const std::exception& error) {
+    std::cerr << "websub: internal error: " << error.what() << "; please report this\n";
+    return static_cast<int>(ExitStatus::kInternal);
+  }
 }

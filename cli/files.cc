@@ -1,0 +1,45 @@
+#include "cli/files.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+namespace websub::cli {
+namespace {
+
+Result<std::string> ReadAll(std::istream& stream, const std::string& name, std::size_t limit) {
+  std::string bytes;
+  std::array<char, 16384> buffer{};
+  while (stream.read(buffer.data(), buffer.size()) || stream.gcount() > 0) {
+    bytes.append(buffer.data(), static_cast<std::size_t>(stream.gcount()));
+    if (bytes.size() > limit) {
+      return Fail(ErrorCode::kTooLarge,
+                  name + " is larger than " + std::to_string(limit) + " bytes");
+    }
+  }
+  if (stream.bad()) return Fail(ErrorCode::kUnavailable, name + " could not be read to its end");
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::string> ReadInput(Environment& environment, const std::string& file,
+                              std::size_t limit) {
+  if (file == "-") return ReadAll(environment.in, "standard input", limit);
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    return Fail(ErrorCode::kInvalid, file + " is a folder: name a file");
+  }
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    return Fail(errno == EACCES ? ErrorCode::kForbidden : ErrorCode::kNotFound,
+                "cannot read " + file + ": " + std::strerror(errno));
+  }
+  return ReadAll(stream, file, limit);
+}
+
+}  // namespace websub::cli

@@ -1,0 +1,160 @@
+// What a command accepts: flags, arguments and their help. The only place that touches CLI11.
+//
+// A value comes from the command line or, where it is not given there, from the environment:
+// --delivery-retries from WEBSUB_DELIVERY_RETRIES. A flag that may be repeated takes several values
+// from one variable, separated by white space.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/environment.h"
+#include "cli/exit_status.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace websub::cli {
+
+struct CommandHelp {
+  std::string name;                   // "publish"
+  std::string usage;                  // "TOPIC… [flags]"
+  std::string summary;                // a line or two, each under 80 columns
+  std::vector<std::string> examples;  // two whole command lines
+};
+
+enum class Shown {
+  kLine,   // a line of its own in the help
+  kBrief,  // only named at the end, with the flags that every command has
+};
+
+class FlagSet {
+ public:
+  explicit FlagSet(CommandHelp help);
+  ~FlagSet();
+  FlagSet(const FlagSet&) = delete;
+  FlagSet& operator=(const FlagSet&) = delete;
+
+  // `spec` is how the help names the flag: "--hub URL", "-q,--quiet", "--timeout D". Targets keep
+  // what they hold where no value comes, and must live until Parse has returned.
+  void Switch(const std::string& spec, bool& target, const std::string& help,
+              Shown shown = Shown::kLine);
+  void Counter(const std::string& spec, int& target, const std::string& help,
+               Shown shown = Shown::kLine);  // how often it was given
+  template <typename Target>                 // std::string or std::optional<std::string>
+  void Text(const std::string& spec, Target& target, const std::string& help,
+            Shown shown = Shown::kLine);
+  void Texts(const std::string& spec, std::vector<std::string>& target, const std::string& help,
+             Shown shown = Shown::kLine);  // may be repeated
+  template <typename Target>               // Duration or std::optional<Duration>
+  void Span(const std::string& spec, Target& target, const std::string& help,
+            Shown shown = Shown::kLine);
+  template <typename Target>  // std::size_t or an optional one: "10MiB"
+  void Size(const std::string& spec, Target& target, const std::string& help,
+            Shown shown = Shown::kLine);
+  template <typename Integer>  // within [min, max]
+  void Number(const std::string& spec, Integer& target, long long min, long long max,
+              const std::string& help, Shown shown = Shown::kLine);
+  template <typename Integer>
+  void Number(const std::string& spec, std::optional<Integer>& target, long long min, long long max,
+              const std::string& help, Shown shown = Shown::kLine);
+  // Anything else: `read` gets the text and says what is wrong with it.
+  using Reader = std::function<Result<void>(const std::string& text)>;
+  void Value(const std::string& spec, Reader read, const std::string& help,
+             Shown shown = Shown::kLine);
+  // One of a few words.
+  void Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
+              const std::string& help, Shown shown = Shown::kLine);
+
+  // At most one of these flags may be given; one that is given keeps the environment from setting
+  // another.
+  void Exclusive(std::vector<std::string> names);
+
+  // The arguments that are no flags, `name` as in a sentence: "a topic".
+  void Arguments(const std::string& name, std::vector<std::string>& target, std::size_t min,
+                 std::size_t max);
+  // What stands behind "--", for another program; without this "--" only ends the flags.
+  void Rest(std::vector<std::string>& target);
+
+  // Reads the arguments behind the command's name. Nothing where the command is to run; otherwise
+  // the status to end with: --help was printed, or one sentence about a usage error.
+  std::optional<ExitStatus> Parse(const Environment& environment,
+                                  std::span<const std::string> args);
+
+  std::string Help() const;  // at most 80 columns and 24 lines
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Prints "websub: SENTENCE" and where to read more, for a value that only Run can judge.
+ExitStatus UsageError(const Environment& environment, std::string_view command,
+                      const std::string& sentence);
+
+Result<long long> ParseNumber(const std::string& text, long long min, long long max);
+
+// ---------------------------------------------------------------------------------------------------
+
+template <typename Target>
+void FlagSet::Text(const std::string& spec, Target& target, const std::string& help, Shown shown) {
+  Value(
+      spec,
+      [&target](const std::string& text) -> Result<void> {
+        target = text;
+        return {};
+      },
+      help, shown);
+}
+
+template <typename Target>
+void FlagSet::Span(const std::string& spec, Target& target, const std::string& help, Shown shown) {
+  Value(
+      spec,
+      [&target](const std::string& text) {
+        return ParseDuration(text).map([&target](Duration duration) { target = duration; });
+      },
+      help, shown);
+}
+
+template <typename Target>
+void FlagSet::Size(const std::string& spec, Target& target, const std::string& help, Shown shown) {
+  Value(
+      spec,
+      [&target](const std::string& text) {
+        return ParseSize(text).map([&target](std::size_t size) { target = size; });
+      },
+      help, shown);
+}
+
+template <typename Integer>
+void FlagSet::Number(const std::string& spec, Integer& target, long long min, long long max,
+                     const std::string& help, Shown shown) {
+  Value(
+      spec,
+      [&target, min, max](const std::string& text) {
+        return ParseNumber(text, min, max).map([&target](long long number) {
+          target = static_cast<Integer>(number);
+        });
+      },
+      help, shown);
+}
+
+template <typename Integer>
+void FlagSet::Number(const std::string& spec, std::optional<Integer>& target, long long min,
+                     long long max, const std::string& help, Shown shown) {
+  Value(
+      spec,
+      [&target, min, max](const std::string& text) {
+        return ParseNumber(text, min, max).map([&target](long long number) {
+          target = static_cast<Integer>(number);
+        });
+      },
+      help, shown);
+}
+
+}  // namespace websub::cli

@@ -1,0 +1,58 @@
+// The real clock, random numbers, signals and streams. Only main.cc makes them.
+#pragma once
+
+#include <array>
+#include <streambuf>
+#include <string>
+
+#include "cli/environment.h"
+
+namespace websub::cli {
+
+class SystemClock : public hub::Clock {
+ public:
+  Time Now() const override;
+};
+
+class SystemRandom : public hub::Random {
+ public:
+  std::string Hex(std::size_t digits) override;
+  double Unit() override;
+};
+
+// SIGINT and SIGTERM by way of a pipe and a thread. At most one exists.
+class SystemSignals : public Signals {
+ public:
+  SystemSignals();
+  ~SystemSignals() override;
+  std::unique_ptr<Watch> OnSignal(std::function<void(int)> handler) override;
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Writes to a file descriptor and remembers why it could not.
+class DescriptorBuffer : public std::streambuf {
+ public:
+  explicit DescriptorBuffer(int descriptor);
+  ~DescriptorBuffer() override;
+  int error() const { return error_; }  // errno of the first write that failed; 0: none
+
+ protected:
+  int_type overflow(int_type c) override;
+  int sync() override;
+  std::streamsize xsputn(const char* bytes, std::streamsize size) override;
+
+ private:
+  bool Write(const char* bytes, std::size_t size);
+
+  int descriptor_;
+  int error_ = 0;
+  std::array<char, 16384> buffer_;
+};
+
+Terminal SystemTerminal();
+
+}  // namespace websub::cli
