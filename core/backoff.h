@@ -32,12 +32,13 @@ struct GiveUp {
   std::string reason;  // "no success in 13 attempts"
 };
 
-// The n-th retry waits base * 2^(n-1), at most max, spread by the jitter over [0.5, 1.5) of that and
-// still at most max; never shorter than retry_after (which itself counts up to max). Gives up when the
-// retries are used up, or when the next attempt would start later than give_up_after.
+// The n-th retry waits base * 2^(n-1), at most max, spread by the jitter over [0.5, 1.5) of that
+// and still at most max; never shorter than retry_after (which itself counts up to max). Gives up
+// when the retries are used up, or when the next attempt would start later than give_up_after.
 std::variant<TryAt, GiveUp> NextAttempt(const RetryPolicy& policy, const Failure& failure);
 
-// The value of Retry-After: seconds or an HTTP date, as a wait from now. A date that has passed is zero.
+// The value of Retry-After: seconds or an HTTP date, as a wait from now. A date that has passed is
+// zero.
 std::optional<Duration> ParseRetryAfter(std::string_view value, Time now);
 
 }  // namespace websub

@@ -42,9 +42,9 @@ enum class Fault {
   kCancelled,        // the hub stopped
 };
 
-std::string_view Name(Direction direction);   // "in"
-std::string_view Name(ExchangeKind kind);     // "verify"
-std::string_view Name(Fault fault);           // "refused"
+std::string_view Name(Direction direction);  // "in"
+std::string_view Name(ExchangeKind kind);    // "verify"
+std::string_view Name(Fault fault);          // "refused"
 std::optional<ExchangeKind> ParseExchangeKind(std::string_view name);
 std::optional<Fault> ParseFault(std::string_view name);
 
@@ -67,13 +67,13 @@ struct Exchange {
   std::optional<std::int64_t> message_id;
   std::string topic;
   std::string callback;
-  std::string url;         // what was asked for
-  std::string peer;        // "127.0.0.1:53211", where known
+  std::string url;   // what was asked for
+  std::string peer;  // "127.0.0.1:53211", where known
   int attempt = 1;
-  std::string request_head;   // raw, as sent, the empty line included; secrets masked
-  std::string request_body;   // raw; empty for a delivery, whose body is its message's
-  std::string response_head;  // raw, as received
-  std::string response_body;  // raw, cut at the recorder's limit
+  std::string request_head;            // raw, as sent, the empty line included; secrets masked
+  std::string request_body;            // raw; empty for a delivery, whose body is its message's
+  std::string response_head;           // raw, as received
+  std::string response_body;           // raw, cut at the recorder's limit
   std::size_t response_body_size = 0;  // bytes received, also where it was cut
   int status = 0;                      // 0 where no answer came
   Fault fault = Fault::kNone;
@@ -84,8 +84,13 @@ struct Exchange {
 // The fields of a raw head, in order, names as sent. Lines that are no fields are left out.
 std::vector<std::pair<std::string, std::string>> HeadFields(std::string_view head);
 
-// Replaces the value of hub.secret in a form or query, and that of an Authorization field in a head, by
-// "***": what is recorded and shown never holds a secret.
+// What is recorded and shown never holds a secret: these put "***" in its place, and leave every
+// other byte as it is. An empty value stays empty, which is worth seeing.
+//
+// MaskForm: the value of hub.secret in a form or query, however its name is percent-encoded or
+// mangled
+// ("hub%2Esecret", "hub_secret"). MaskHead: the whole value of Authorization, Proxy-Authorization,
+// Cookie and Set-Cookie, and hub.secret in the request line or in a URL in another field.
 std::string MaskForm(std::string_view form);
 std::string MaskHead(std::string_view head);
 

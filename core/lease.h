@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "core/time.h"
 
@@ -14,14 +15,24 @@ struct LeasePolicy {
   std::chrono::seconds max{864000};
 };
 
-// What the hub grants: the wish within min and max, or the default within them.
-std::chrono::seconds GrantLease(const LeasePolicy& policy, std::optional<std::chrono::seconds> wish);
+// Longer than anybody means, and far from where arithmetic ends: a hundred years.
+inline constexpr std::chrono::seconds kMaxLease{3155760000};
 
-// A lease that starts at `start` covers [start, end): at its end it is over. Saturates, never overflows.
+// The value of hub.lease_seconds: a positive whole number, as the specification says; nothing for
+// anything else. A longer one than kMaxLease is read as kMaxLease.
+std::optional<std::chrono::seconds> ParseLeaseSeconds(std::string_view text);
+
+// What the hub grants: the wish within min and max, or the default within them. Where min is above
+// max, max counts.
+std::chrono::seconds GrantLease(const LeasePolicy& policy,
+                                std::optional<std::chrono::seconds> wish);
+
+// A lease that starts at `start` covers [start, end): at its end it is over. Saturates, never
+// overflows.
 Time LeaseEnd(Time start, std::chrono::seconds lease);
 
-// When a subscriber renews: after two thirds of the lease, and at least a minute before the end where
-// the lease is longer than three minutes.
+// When a subscriber renews: after two thirds of the lease, which is at least a minute before the
+// end where the lease is three minutes or longer.
 Time RenewAt(Time start, std::chrono::seconds lease);
 
 }  // namespace websub

@@ -19,13 +19,15 @@ struct NotificationContent {
   std::size_t body_size = 0;  // bytes
 };
 
-// The lines that do not change between subscribers (Content-Type, Link, message id, length, user agent),
-// each ended by CRLF: built once per message. Control characters in a value are left out, so that no
-// value can end its line.
+// The lines that do not change between subscribers (Content-Type, Link, message id, length, user
+// agent), each ended by CRLF: built once per message. Control characters in a value are left out,
+// so that no value can end its line. An empty content type makes no Content-Type line. The hubs and
+// the self stand in one Link field (HUB-DIS-04); '<' and '>' inside of them are percent-encoded.
 std::string SharedHead(const NotificationContent& content);
 
-// The whole head up to and with the empty line: POST, Host, the shared lines, the attempt (1, 2, …), and
-// the signature unless it is empty (HUB-SIG-01, HUB-SIG-03).
+// The whole head up to and with the empty line: POST, Host, the shared lines, the attempt (1, 2,
+// …), and the signature unless it is empty (HUB-SIG-01, HUB-SIG-03). A userinfo in the callback's
+// URL becomes an Authorization: Basic field.
 std::string NotificationHead(const Url& callback, std::string_view shared_head, int attempt,
                              std::string_view signature);
 

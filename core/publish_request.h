@@ -16,7 +16,8 @@ struct PublishRequest {
 
 enum class PublishParameter { kUrl, kTopic, kBoth };
 
-// kInvalid names the parameter: no hub.url and no hub.topic, or one that is not an absolute http(s) URL.
+// kInvalid names the parameter: no hub.url and no hub.topic, or one that is not an absolute http(s)
+// URL.
 Result<PublishRequest> ParsePublishRequest(const Form& form);
 
 Form ToForm(const PublishRequest& request, PublishParameter parameter);

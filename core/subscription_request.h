@@ -18,19 +18,22 @@ std::string_view Name(Mode mode);  // "subscribe"
 
 struct SubscriptionRequest {
   Mode mode = Mode::kSubscribe;
-  std::string topic;  // decoded once, else as sent
+  std::string topic;  // decoded once, else as sent: 1 to kMaxTopic bytes of UTF-8 without control
+                      // characters; not always a URL (some hubs and their users name topics)
   Url callback;
   std::optional<std::chrono::seconds> lease;  // as asked; never set on unsubscribe (HUB-REQ-08)
   std::optional<std::string> secret;          // 1 to 199 bytes
 };
 
-inline constexpr std::size_t kMaxSecret = 199;   // bytes (HUB-REQ-03: less than 200)
-inline constexpr std::size_t kMaxTopic = 8192;   // bytes
+inline constexpr std::size_t kMaxSecret = 199;     // bytes (HUB-REQ-03: less than 200)
+inline constexpr std::size_t kMaxTopic = 8192;     // bytes
+inline constexpr std::size_t kMaxCallback = 8192;  // bytes
 
-// Reads a subscribe or unsubscribe request. Parameters it does not know are ignored (HUB-REQ-04). An
-// empty hub.secret or hub.lease_seconds counts as not sent. kInvalid names the parameter at fault
-// (HUB-REQ-12): "hub.callback: …". It also points out parameters sent under a mangled name ("hub_mode")
-// and one that is given twice with different values.
+// Reads a subscribe or unsubscribe request. Parameters it does not know are ignored (HUB-REQ-04).
+// An empty hub.secret or hub.lease_seconds counts as not sent. kInvalid names the parameter at
+// fault (HUB-REQ-12): "hub.callback: …". It also points out a required parameter sent under a
+// mangled name
+// ("hub_mode") and one that is given twice with different values.
 Result<SubscriptionRequest> ParseSubscriptionRequest(const Form& form);
 
 // The form that ParseSubscriptionRequest reads back to the same request.

@@ -1,5 +1,6 @@
 #include "core/url.h"
 
+#include <openssl/evp.h>
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -168,6 +169,7 @@ Result<void> CheckText(std::string_view text) {
       return Fail(ErrorCode::kInvalid, "the URL holds a control character: percent-encode it");
     }
   }
+  if (!IsUtf8(text)) return Fail(ErrorCode::kInvalid, "the URL is not UTF-8: percent-encode it");
   return {};
 }
 
@@ -271,6 +273,17 @@ std::string Url::HostHeader() const {
   const bool is_default = port_ == (scheme_ == Scheme::kHttp ? 80 : 443);
   if (!is_default) header.append(":").append(std::to_string(port_));
   return header;
+}
+
+std::string BasicCredentials(const Url& url) {
+  if (url.userinfo().empty()) return "";
+  std::string plain = PercentDecode(url.userinfo());
+  if (url.userinfo().find(':') == std::string::npos) plain += ':';
+  std::vector<unsigned char> base64(plain.size() / 3 * 4 + 5);
+  const int size =
+      EVP_EncodeBlock(base64.data(), reinterpret_cast<const unsigned char*>(plain.data()),
+                      static_cast<int>(plain.size()));
+  return "Basic " + std::string(base64.begin(), base64.begin() + size);
 }
 
 Result<std::string> ResolveReference(std::string_view base, std::string_view reference) {

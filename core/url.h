@@ -19,10 +19,13 @@ enum class Scheme { kHttp, kHttps };
 class Url {
  public:
   // kInvalid, with a sentence that says what to change: not absolute, another scheme, no host, a
-  // bad port, a control character, or longer than kMaxLength.
+  // bad port, a control character, not UTF-8, or longer than kMaxLength.
   static Result<Url> Parse(std::string_view text);
 
-  static constexpr std::size_t kMaxLength = 8192;  // bytes
+  // Bytes. Holds the longest callback with a verification of the longest topic appended, every byte
+  // of it percent-encoded; what peers may send is limited where it is read
+  // (subscription_request.h).
+  static constexpr std::size_t kMaxLength = 65536;
 
   const std::string& text() const { return text_; }
   Scheme scheme() const { return scheme_; }
@@ -54,6 +57,10 @@ class Url {
   std::string userinfo_;
   bool has_fragment_ = false;
 };
+
+// What the URL's userinfo, percent-decoded, says in an Authorization field: "Basic dTpw". Empty
+// where there is no userinfo.
+std::string BasicCredentials(const Url& url);
 
 // Resolves a reference against an absolute base (RFC 3986 section 5.2): "hub", "/hub", "//h/x",
 // "?q",

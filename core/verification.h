@@ -32,14 +32,14 @@ std::string DenialUrl(const Url& callback, const Denial& denial);
 
 enum class EchoVerdict {
   kMatches,
-  kBadStatus,        // not 2xx (HUB-VER-03); redirects too
+  kBadStatus,  // not 2xx (HUB-VER-03); redirects too
   kEmpty,
   kTrailingNewline,  // the challenge and then white space, or white space before it
   kByteOrderMark,
   kQuoted,
-  kJson,             // the challenge as a JSON string member
-  kHtml,             // the challenge inside markup
-  kTruncated,        // the start of the challenge
+  kJson,       // the challenge as a JSON string member
+  kHtml,       // the challenge inside markup
+  kTruncated,  // the start of the challenge
   kDifferent,
 };
 
@@ -48,12 +48,13 @@ struct EchoCheck {
   std::string sentence;  // what came and what to change; empty when it matches
 };
 
-// Only 2xx and a body equal to the challenge, byte for byte, verifies. The other verdicts say which of
-// the known mistakes the body shows.
+// Only 2xx and a body equal to the challenge, byte for byte, verifies; nothing matches an empty
+// challenge. The other verdicts say which of the known mistakes the body shows.
 EchoCheck CheckEcho(int status, std::string_view body, std::string_view challenge);
 
-// The subscriber's side: what a GET on its callback asks. Parameters of the callback's own that stand
-// beside are ignored. kInvalid names what is missing.
+// The subscriber's side: what a GET on its callback asks. Parameters of the callback's own that
+// stand beside are ignored, broken ones too; where a name occurs twice the last one counts, as the
+// hub appends its own. kInvalid names what is missing or wrong.
 using CallbackQuery = std::variant<Verification, Denial>;
 Result<CallbackQuery> ParseCallbackQuery(std::string_view query);
 

@@ -45,7 +45,7 @@ TEST_CASE("takes a URL of the longest length and refuses one byte more") {
   CHECK(fits.has_value());
   const auto over = Url::Parse(start + std::string(Url::kMaxLength - start.size() + 1, 'x'));
   REQUIRE_FALSE(over.has_value());
-  CHECK(over.error().message == "the URL is longer than 8192 bytes");
+  CHECK(over.error().message == "the URL is longer than 65536 bytes");
 }
 
 TEST_CASE("compares URLs by their text") {

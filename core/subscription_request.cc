@@ -1,0 +1,148 @@
+#include "core/subscription_request.h"
+
+#include "core/lease.h"
+#include "core/text.h"
+
+namespace websub {
+namespace {
+
+tl::unexpected<Error> Bad(std::string_view parameter, std::string_view what) {
+  return Fail(ErrorCode::kInvalid, std::string(parameter).append(": ").append(what));
+}
+
+// "hub_mode", "Hub.Mode", "hub[mode]" and "mode" all meant "hub.mode".
+std::string Meaning(std::string_view name) {
+  std::string letters;
+  for (const char c : name) {
+    if (IsAlpha(c)) letters += ToLower(c);
+  }
+  return letters.starts_with("hub") ? letters.substr(3) : letters;
+}
+
+// Parameters that stand under their own name come first; only where one is missing does a mangled
+// name matter. Unknown parameters are none of our business (HUB-REQ-04).
+std::string DescribeMissing(const Form& form, std::string_view parameter) {
+  const std::string meaning = Meaning(parameter);
+  for (const FormField& field : form) {
+    if (field.name.size() <= 40 && Meaning(field.name) == meaning) {
+      return "missing; " + Quote(field.name) + " was sent, which must be written " +
+             std::string(parameter);
+    }
+  }
+  return "missing";
+}
+
+enum class Empty { kCounts, kIsNotSent };
+
+// The one value of a parameter; nothing where it was not sent.
+Result<std::optional<std::string_view>> OneValue(const Form& form, std::string_view parameter,
+                                                 Empty empty) {
+  std::optional<std::string_view> value;
+  for (const FormField& field : form) {
+    if (field.name != parameter) continue;
+    if (empty == Empty::kIsNotSent && field.value.empty()) continue;
+    if (value && *value != field.value) return Bad(parameter, "given twice, with different values");
+    value = field.value;
+  }
+  return value;
+}
+
+Result<std::string_view> Required(const Form& form, std::string_view parameter) {
+  const auto value = OneValue(form, parameter, Empty::kCounts);
+  if (!value) return tl::unexpected(value.error());
+  if (!*value) return Bad(parameter, DescribeMissing(form, parameter));
+  if ((*value)->empty()) return Bad(parameter, "empty");
+  return **value;
+}
+
+Result<Mode> ReadMode(const Form& form) {
+  const auto value = Required(form, "hub.mode");
+  if (!value) return tl::unexpected(value.error());
+  if (*value == "subscribe") return Mode::kSubscribe;
+  if (*value == "unsubscribe") return Mode::kUnsubscribe;
+  return Bad("hub.mode", Quote(*value, 20) + " is neither subscribe nor unsubscribe");
+}
+
+Result<Url> ReadCallback(const Form& form) {
+  const auto value = Required(form, "hub.callback");
+  if (!value) return tl::unexpected(value.error());
+  if (value->size() > kMaxCallback) {
+    return Bad("hub.callback", "longer than " + std::to_string(kMaxCallback) + " bytes");
+  }
+  auto url = Url::Parse(*value);
+  if (!url) return Bad("hub.callback", url.error().message);
+  return url;
+}
+
+Result<std::string> ReadTopic(const Form& form) {
+  const auto value = Required(form, "hub.topic");
+  if (!value) return tl::unexpected(value.error());
+  if (value->size() > kMaxTopic) {
+    return Bad("hub.topic", "longer than " + std::to_string(kMaxTopic) + " bytes");
+  }
+  for (const char c : *value) {
+    if (IsControl(c)) return Bad("hub.topic", "holds a control character");
+  }
+  if (!IsUtf8(*value)) return Bad("hub.topic", "is not UTF-8");
+  return std::string(*value);
+}
+
+Result<std::optional<std::chrono::seconds>> ReadLease(const Form& form, Mode mode) {
+  if (mode == Mode::kUnsubscribe) return std::nullopt;  // HUB-REQ-08
+  const auto value = OneValue(form, "hub.lease_seconds", Empty::kIsNotSent);
+  if (!value) return tl::unexpected(value.error());
+  if (!*value) return std::nullopt;
+  const auto lease = ParseLeaseSeconds(**value);
+  if (!lease) {
+    return Bad("hub.lease_seconds",
+               Quote(**value, 20) + " is not a positive whole number of seconds");
+  }
+  return lease;
+}
+
+Result<std::optional<std::string>> ReadSecret(const Form& form) {
+  const auto value = OneValue(form, "hub.secret", Empty::kIsNotSent);
+  if (!value) return tl::unexpected(value.error());
+  if (!*value) return std::nullopt;
+  // HUB-REQ-03: bytes, whatever the characters. The message never holds the secret.
+  if ((*value)->size() > kMaxSecret) {
+    return Bad("hub.secret", "has " + std::to_string((*value)->size()) +
+                                 " bytes, but must have less than " +
+                                 std::to_string(kMaxSecret + 1));
+  }
+  return std::string(**value);
+}
+
+}  // namespace
+
+std::string_view Name(Mode mode) {
+  return mode == Mode::kSubscribe ? "subscribe" : "unsubscribe";
+}
+
+Result<SubscriptionRequest> ParseSubscriptionRequest(const Form& form) {
+  const auto mode = ReadMode(form);
+  if (!mode) return tl::unexpected(mode.error());
+  auto callback = ReadCallback(form);
+  if (!callback) return tl::unexpected(callback.error());
+  auto topic = ReadTopic(form);
+  if (!topic) return tl::unexpected(topic.error());
+  const auto lease = ReadLease(form, *mode);
+  if (!lease) return tl::unexpected(lease.error());
+  auto secret = ReadSecret(form);
+  if (!secret) return tl::unexpected(secret.error());
+  return SubscriptionRequest{*mode, std::move(*topic), std::move(*callback), *lease,
+                             std::move(*secret)};
+}
+
+Form ToForm(const SubscriptionRequest& request) {
+  Form form = {{"hub.mode", std::string(Name(request.mode))},
+               {"hub.topic", request.topic},
+               {"hub.callback", request.callback.text()}};
+  if (request.lease && request.mode == Mode::kSubscribe) {
+    form.push_back({"hub.lease_seconds", std::to_string(request.lease->count())});
+  }
+  if (request.secret) form.push_back({"hub.secret", *request.secret});
+  return form;
+}
+
+}  // namespace websub
