@@ -78,31 +78,6 @@ std::string PercentDecode(std::string_view text) {
   return out;
 }
 
-bool IsUtf8(std::string_view text) {
-  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned char lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xc2 ? 0
-                               : lead < 0xe0 ? 2
-                               : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || text.size() - i < length) return false;
-    for (std::size_t j = 1; j < length; ++j) {
-      if ((byte(i + j) & 0xc0) != 0x80) return false;
-    }
-    // What the second byte decides: forms that are too long, surrogates, and beyond U+10FFFF.
-    const unsigned char second = length > 1 ? byte(i + 1) : 0;
-    if (lead == 0xe0 && second < 0xa0) return false;
-    if (lead == 0xed && second > 0x9f) return false;
-    if (lead == 0xf0 && second < 0x90) return false;
-    if (lead == 0xf4 && second > 0x8f) return false;
-    i += length;
-  }
-  return true;
-}
-
 std::string Quote(std::string_view text, std::size_t limit) {
   // A cut must not fall inside a UTF-8 sequence.
   std::size_t end = std::min(text.size(), limit);

@@ -54,9 +54,6 @@ bool IsPercentEscape(std::string_view text, std::size_t at);
 // Decodes every %-escape once; a '%' that begins none stays as it is. '+' is itself.
 std::string PercentDecode(std::string_view text);
 
-// Whether the bytes are UTF-8 (RFC 3629: no surrogates, nothing written longer than needed).
-bool IsUtf8(std::string_view text);
-
 // What a peer sent, for use in a sentence: in double quotes, control characters as \xNN, cut to
 // `limit` bytes with "..." where it is longer.
 std::string Quote(std::string_view text, std::size_t limit = 60);
