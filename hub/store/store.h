@@ -33,6 +33,8 @@ using Executor = std::function<void(std::function<void()>)>;
 struct StoreOptions {
   std::string path;  // ":memory:" keeps nothing
   enum class Access { kOwner, kReadOnly } access = Access::kOwner;
+  std::size_t max_bytes =
+      0;  // the file grows no further: then the disk counts as full; 0: no limit
 };
 
 class Store {
@@ -45,8 +47,7 @@ class Store {
   // Commits what was handed over, then closes. `done` callbacks that are still out are not called.
   ~Store();
 
-  // --- Subscriptions
-  // --------------------------------------------------------------------------------
+  // ----- Subscriptions
 
   // Keeps a request until it is verified. Subscribe: makes a pending subscription unless one is
   // pending or active for that topic and callback. Unsubscribe: kNotFound where there is none (the
@@ -61,8 +62,9 @@ class Store {
   // kUnsubscribed (HUB-REQ-08). kNotFound where the intent is no more.
   void ConfirmIntent(IntentId id, Time now, Done<Subscription> done);
   // The callback refused, or answered wrongly, or never: the intent is dropped. A pending
-  // subscription becomes `state` (kUnverified or kDenied); an active one stays exactly as it was
-  // (HUB-REQ-06).
+  // subscription becomes `state` (kUnverified or kDenied), unless another subscribe request for it
+  // still waits, which then decides; an active one stays exactly as it was (HUB-REQ-06). A refused
+  // unsubscribe changes nothing.
   void RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done);
   // Ends an active or pending subscription (kExpired, kDenied, …) and drops its intents.
   void EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done);
@@ -77,8 +79,7 @@ class Store {
   std::optional<Subscription> FindSubscription(const std::string& topic,
                                                const std::string& callback) const;
 
-  // --- Topics, messages, fetches
-  // --------------------------------------------------------------------
+  // ----- Topics, messages, fetches
 
   // Appends to the topic's log (made where it does not exist).
   void AppendMessage(NewMessage message, Done<Message> done);
@@ -101,8 +102,7 @@ class Store {
   std::vector<FetchJob> DueFetches(Time now, std::size_t limit) const;  // earliest first
   std::optional<Time> NextFetchDue() const;
 
-  // --- Delivery
-  // -------------------------------------------------------------------------------------
+  // ----- Delivery
 
   // Outcomes and exchanges of one flush, as one transaction, in order. Tells the ids of the
   // exchanges.
@@ -117,12 +117,12 @@ class Store {
   std::vector<LaneRow> PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const;
   // Active subscriptions whose retry is due, earliest first, with their topic.
   std::vector<std::pair<TopicId, LaneRow>> DueRetries(Time now, std::size_t limit) const;
-  std::optional<Time> NextRetryDue() const;
+  // The earliest retry later than `after`: DueRetries tells those up to it.
+  std::optional<Time> NextRetryDue(Time after) const;
   // The first message of the topic after `after`, with its body.
   std::optional<Message> NextMessage(TopicId topic, MessageId after) const;
 
-  // --- Looking
-  // --------------------------------------------------------------------------------------
+  // ----- Looking
 
   Result<std::vector<Topic>> List(const TopicQuery& query) const;
   Result<std::vector<Subscription>> List(const SubscriptionQuery& query) const;

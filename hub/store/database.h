@@ -1,0 +1,129 @@
+// One connection to an SQLite file: prepared statements kept for reuse, values bound and read by
+// type, errors of the engine turned into sentences. Errors travel as SQLite::Exception inside this
+// room and stop in Writer (writes) and Store::Impl (reads). Used by one thread at a time.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+#include "core/time.h"
+
+namespace websub::hub {
+
+// Bytes bound as BLOB, without a copy: for Run only, where they outlive the statement.
+struct Blob {
+  const std::string& bytes;
+};
+
+// A value whose type is known at run time, for filters.
+using Value = std::variant<std::int64_t, std::string>;
+
+inline Time ToTime(std::int64_t microseconds) {
+  return Time(Duration(microseconds));
+}
+inline std::int64_t FromTime(Time time) {
+  return time.time_since_epoch().count();
+}
+
+// The rows of a statement that runs. The statement is free again when this is gone.
+class Rows {
+ public:
+  explicit Rows(SQLite::Statement& statement) : statement_(&statement) {}
+  Rows(Rows&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Rows& operator=(Rows&&) = delete;
+  ~Rows();
+
+  bool Next() { return statement_->executeStep(); }
+
+  bool IsNull(int column) const { return statement_->isColumnNull(column); }
+  std::int64_t Int(int column) const { return statement_->getColumn(column).getInt64(); }
+  std::string Text(int column) const { return statement_->getColumn(column).getString(); }
+  Time At(int column) const { return ToTime(Int(column)); }
+  std::optional<std::int64_t> MaybeInt(int column) const;
+  std::optional<Time> MaybeAt(int column) const;
+  std::optional<Duration> MaybeDuration(int column) const;
+
+ private:
+  SQLite::Statement* statement_;
+};
+
+class Database {
+ public:
+  // `name` is what error sentences call the file.
+  Database(const std::string& uri, int flags, std::string name);
+
+  // Starts a query. The values are copied.
+  template <typename... Values>
+  Rows Ask(std::string_view sql, const Values&... values) {
+    SQLite::Statement& statement = Prepare(sql);
+    int index = 0;
+    (Bind(statement, ++index, values), ...);
+    return Rows(statement);
+  }
+  Rows AskWith(std::string_view sql, const std::vector<Value>& values);
+
+  // Runs a change and tells how many rows it met.
+  template <typename... Values>
+  int Run(std::string_view sql, const Values&... values) {
+    Rows rows = Ask(sql, values...);
+    rows.Next();
+    return engine_.getChanges();
+  }
+
+  // Several statements without values.
+  void Script(std::string_view sql) { engine_.exec(std::string(sql)); }
+  std::int64_t LastId() const { return engine_.getLastInsertRowid(); }
+  // False once the engine has rolled a transaction back by itself, as it may on a full disk.
+  bool InTransaction() const;
+
+  Error Describe(const SQLite::Exception& exception) const { return Describe(exception, name_); }
+  static Error Describe(const SQLite::Exception& exception, const std::string& name);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  SQLite::Statement& Prepare(std::string_view sql);
+  static void Bind(SQLite::Statement& statement, int index, std::int64_t value);
+  static void Bind(SQLite::Statement& statement, int index, int value);
+  static void Bind(SQLite::Statement& statement, int index, std::size_t value);
+  static void Bind(SQLite::Statement& statement, int index, const std::string& value);
+  static void Bind(SQLite::Statement& statement, int index, std::string_view value);
+  static void Bind(SQLite::Statement& statement, int index, const char* value) = delete;
+  static void Bind(SQLite::Statement& statement, int index, const Blob& value);
+  static void Bind(SQLite::Statement& statement, int index, Duration value);
+  static void Bind(SQLite::Statement& statement, int index, std::chrono::seconds value);
+  static void Bind(SQLite::Statement& statement, int index, Time value);
+  static void Bind(SQLite::Statement& statement, int index, const Value& value);
+  template <typename T>
+  static void Bind(SQLite::Statement& statement, int index, const std::optional<T>& value) {
+    if (value) {
+      Bind(statement, index, *value);
+    } else {
+      statement.bind(index);
+    }
+  }
+
+  std::string name_;
+  SQLite::Database engine_;
+  std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>, Hash, std::equal_to<>>
+      statements_;
+};
+
+}  // namespace websub::hub

@@ -1,0 +1,144 @@
+// What delivery writes down, and how it finds its work again.
+#include <utility>
+
+#include "hub/store/impl.h"
+#include "hub/store/rows.h"
+
+namespace websub::hub {
+
+namespace {
+
+// Each change is guarded: an outcome that comes late (the subscription has ended, or its cursor is
+// there or further already) changes nothing.
+void AdvanceCursor(Database& database, const DeliveryOutcome& outcome) {
+  database.Run(
+      "UPDATE subscription SET cursor = ?1, attempts = 0, first_attempt = NULL, retry_at = NULL "
+      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
+      outcome.message_id, outcome.subscription_id);
+}
+
+void KeepRetry(Database& database, const DeliveryOutcome& outcome) {
+  database.Run(
+      "UPDATE subscription SET attempts = ?3, first_attempt = ?4, retry_at = ?5 "
+      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
+      outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.first_attempt,
+      outcome.retry_at);
+}
+
+// HUB-DIS-09: the letter is made from the row that the guard lets through, so that a stale outcome
+// makes none.
+void GiveUp(Database& database, const DeliveryOutcome& outcome) {
+  database.Run(
+      "INSERT INTO dead_letter (subscription_id, message_id, attempts, reason, at) "
+      "SELECT id, ?1, ?3, ?4, ?5 FROM subscription "
+      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
+      outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.reason, outcome.now);
+  AdvanceCursor(database, outcome);
+}
+
+// HUB-DIS-06
+void EndGone(Database& database, const DeliveryOutcome& outcome) {
+  database.Run(
+      "UPDATE subscription SET state = 'gone', ended_at = ?3, retry_at = NULL "
+      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
+      outcome.message_id, outcome.subscription_id, outcome.now);
+}
+
+void Apply(Database& database, const DeliveryOutcome& outcome) {
+  switch (outcome.kind) {
+    case DeliveryOutcome::Kind::kDelivered:
+      return AdvanceCursor(database, outcome);
+    case DeliveryOutcome::Kind::kRetry:
+      return KeepRetry(database, outcome);
+    case DeliveryOutcome::Kind::kGivenUp:
+      return GiveUp(database, outcome);
+    case DeliveryOutcome::Kind::kGone:
+      return EndGone(database, outcome);
+  }
+}
+
+ExchangeId Keep(Database& database, const Exchange& exchange) {
+  database.Run(
+      "INSERT INTO exchange (at, direction, kind, subscription_id, message_id, topic, callback, "
+      "url, "
+      "peer, attempt, status, fault, outcome, resolve, connect, tls, first_byte, total, "
+      "response_body_size, request_head, request_body, response_head, response_body) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      exchange.at, Name(exchange.direction), Name(exchange.kind), exchange.subscription_id,
+      exchange.message_id, exchange.topic, exchange.callback, exchange.url, exchange.peer,
+      exchange.attempt, exchange.status, Name(exchange.fault), exchange.outcome,
+      exchange.timings.resolve, exchange.timings.connect, exchange.timings.tls,
+      exchange.timings.first_byte, exchange.timings.total, exchange.response_body_size,
+      Blob{exchange.request_head}, Blob{exchange.request_body}, Blob{exchange.response_head},
+      Blob{exchange.response_body});
+  return database.LastId();
+}
+
+}  // namespace
+
+void Store::Record(std::vector<DeliveryOutcome> outcomes, std::vector<Exchange> exchanges,
+                   Done<std::vector<ExchangeId>> done) {
+  impl_->Write<std::vector<ExchangeId>>(
+      [outcomes = std::move(outcomes),
+       exchanges = std::move(exchanges)](Database& database) -> Result<std::vector<ExchangeId>> {
+        for (const DeliveryOutcome& outcome : outcomes) Apply(database, outcome);
+        std::vector<ExchangeId> ids;
+        ids.reserve(exchanges.size());
+        for (const Exchange& exchange : exchanges) ids.push_back(Keep(database, exchange));
+        return ids;
+      },
+      std::move(done));
+}
+
+std::vector<TopicId> Store::TopicsBehind() const {
+  return impl_->Read([](Database& database) {
+    std::vector<TopicId> topics;
+    Rows rows = database.Ask(
+        "SELECT id FROM topic WHERE last_message > 0 AND EXISTS ("
+        "SELECT 1 FROM subscription INDEXED BY subscription_walk WHERE topic_id = topic.id "
+        "AND state = 'active' AND cursor < topic.last_message AND retry_at IS NULL)");
+    while (rows.Next()) topics.push_back(rows.Int(0));
+    return topics;
+  });
+}
+
+std::vector<LaneRow> Store::PageBehind(TopicId topic, SubscriptionId after,
+                                       std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    static const std::string kSql =
+        "SELECT " + std::string(kLaneColumns) +
+        " FROM subscription INDEXED BY subscription_walk WHERE topic_id = ?1 AND id > ?2 "
+        "AND state = 'active' AND cursor < (SELECT last_message FROM topic WHERE id = ?1) "
+        "AND retry_at IS NULL ORDER BY id LIMIT ?3";
+    std::vector<LaneRow> lanes;
+    Rows rows = database.Ask(kSql, topic, after, limit);
+    while (rows.Next()) lanes.push_back(ReadLane(rows, 0));
+    return lanes;
+  });
+}
+
+std::vector<std::pair<TopicId, LaneRow>> Store::DueRetries(Time now, std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    static const std::string kSql =
+        "SELECT topic_id, " + std::string(kLaneColumns) +
+        " FROM subscription INDEXED BY subscription_retry WHERE state = 'active' "
+        "AND retry_at IS NOT NULL AND retry_at <= ? ORDER BY retry_at LIMIT ?";
+    std::vector<std::pair<TopicId, LaneRow>> lanes;
+    Rows rows = database.Ask(kSql, now, limit);
+    while (rows.Next()) lanes.emplace_back(rows.Int(0), ReadLane(rows, 1));
+    return lanes;
+  });
+}
+
+std::optional<Time> Store::NextRetryDue(Time after) const {
+  return impl_->Read([&](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask(
+        "SELECT min(retry_at) FROM subscription INDEXED BY subscription_retry "
+        "WHERE retry_at IS NOT NULL AND retry_at > ?",
+        after);
+    rows.Next();
+    return rows.MaybeAt(0);
+  });
+}
+
+}  // namespace websub::hub

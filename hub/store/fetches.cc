@@ -1,0 +1,113 @@
+// Pings that wait for their fetch.
+#include <utility>
+
+#include "hub/store/impl.h"
+#include "hub/store/topics.h"
+
+namespace websub::hub {
+
+namespace {
+
+Error NoFetch() {
+  return {ErrorCode::kNotFound, "no fetch of this topic is waiting"};
+}
+
+// A ping that came while the fetch ran may have announced what the fetch did not see yet: then the
+// job starts afresh.
+bool EndJob(Database& database, TopicId topic, std::int64_t pings, Time now) {
+  if (database.Run("DELETE FROM fetch WHERE topic_id = ? AND pings = ?", topic, pings) == 1) {
+    return true;
+  }
+  return database.Run(
+             "UPDATE fetch SET attempts = 0, first_attempt = ?2, due_at = ?2 WHERE topic_id = ?1",
+             topic, now) == 1;
+}
+
+}  // namespace
+
+void Store::RequestFetches(std::vector<std::string> topics, Time now, Done<void> done) {
+  impl_->Write<void>(
+      [topics = std::move(topics), now](Database& database) -> Result<void> {
+        for (const std::string& url : topics) {
+          database.Run(
+              "INSERT INTO fetch (topic_id, pings, first_attempt, due_at) VALUES (?1, 1, ?2, ?2) "
+              "ON CONFLICT (topic_id) DO UPDATE SET pings = pings + 1",
+              TopicFor(database, url, now), now);
+        }
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::FinishFetch(TopicId topic, std::int64_t pings, FetchedContent content,
+                        std::optional<NewMessage> message, Done<std::optional<Message>> done) {
+  impl_->Write<std::optional<Message>>(
+      [topic, pings, content = std::move(content),
+       message = std::move(message)](Database& database) -> Result<std::optional<Message>> {
+        if (!EndJob(database, topic, pings, content.now)) return tl::unexpected(NoFetch());
+        database.Run(
+            "UPDATE topic SET etag = ?, last_modified = ?, content_hash = ?, fetched_at = ? "
+            "WHERE id = ?",
+            content.etag, content.last_modified, content.content_hash, content.now, topic);
+        if (!message) return std::optional<Message>();
+        Result<Message> made = Append(database, topic, *message);
+        if (!made) return tl::unexpected(made.error());
+        return std::optional<Message>(std::move(*made));
+      },
+      std::move(done));
+}
+
+void Store::RetryFetch(TopicId topic, int attempts, Time first_attempt, Time due_at,
+                       Done<void> done) {
+  impl_->Write<void>(
+      [=](Database& database) -> Result<void> {
+        if (database.Run(
+                "UPDATE fetch SET attempts = ?, first_attempt = ?, due_at = ? WHERE topic_id = ?",
+                attempts, first_attempt, due_at, topic) == 0) {
+          return tl::unexpected(NoFetch());
+        }
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::AbandonFetch(TopicId topic, std::int64_t pings, Time now, Done<void> done) {
+  impl_->Write<void>(
+      [=](Database& database) -> Result<void> {
+        if (!EndJob(database, topic, pings, now)) return tl::unexpected(NoFetch());
+        return {};
+      },
+      std::move(done));
+}
+
+std::vector<FetchJob> Store::DueFetches(Time now, std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    std::vector<FetchJob> jobs;
+    Rows rows = database.Ask(
+        "SELECT fetch.topic_id, topic.url, pings, attempts, first_attempt, due_at "
+        "FROM fetch CROSS JOIN topic ON topic.id = fetch.topic_id WHERE due_at <= ? "
+        "ORDER BY due_at LIMIT ?",
+        now, limit);
+    while (rows.Next()) {
+      FetchJob job;
+      job.topic_id = rows.Int(0);
+      job.topic = rows.Text(1);
+      job.pings = rows.Int(2);
+      job.attempts = static_cast<int>(rows.Int(3));
+      job.first_attempt = rows.At(4);
+      job.due_at = rows.At(5);
+      jobs.push_back(std::move(job));
+    }
+    return jobs;
+  });
+}
+
+std::optional<Time> Store::NextFetchDue() const {
+  return impl_->Read([](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask("SELECT min(due_at) FROM fetch");
+    rows.Next();
+    return rows.MaybeAt(0);
+  });
+}
+
+}  // namespace websub::hub

@@ -1,0 +1,152 @@
+// Topics, their logs, and what the hub hosts itself.
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "hub/store/impl.h"
+#include "hub/store/rows.h"
+#include "hub/store/topics.h"
+
+namespace websub::hub {
+
+namespace {
+
+// A strong validator, quotes included: the same type and bytes always have the same one.
+Result<std::string> MakeEtag(const std::string& content_type, const std::string& body) {
+  const std::string separator(1, '\0');  // in no media type
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        &EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), content_type.data(), content_type.size()) != 1 ||
+      EVP_DigestUpdate(context.get(), separator.data(), separator.size()) != 1 ||
+      EVP_DigestUpdate(context.get(), body.data(), body.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1) {
+    return Fail(ErrorCode::kInternal, "SHA-256 is not available");
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::size_t kBytes = 16;  // half of it is enough to tell contents apart
+  std::string etag = "\"";
+  for (std::size_t i = 0; i < kBytes; ++i) {
+    etag += kDigits[digest[i] >> 4];
+    etag += kDigits[digest[i] & 15];
+  }
+  return etag + "\"";
+}
+
+}  // namespace
+
+TopicId TopicFor(Database& database, const std::string& url, Time now) {
+  if (Rows rows = database.Ask("SELECT id FROM topic WHERE url = ?", url); rows.Next()) {
+    return rows.Int(0);
+  }
+  database.Run("INSERT INTO topic (url, created_at) VALUES (?, ?)", url, now);
+  return database.LastId();
+}
+
+Result<Message> Append(Database& database, TopicId topic, const NewMessage& message) {
+  for (const std::string& hub : message.hubs) {
+    if (hub.find('\n') != std::string::npos) {
+      return Fail(ErrorCode::kInvalid, "the URL of a hub holds a line break");
+    }
+  }
+  static const std::string kNothing;
+  const std::string& body = message.body ? *message.body : kNothing;
+  database.Run(
+      "INSERT INTO message (topic_id, created_at, content_type, hubs, self, size, body) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      topic, message.now, message.content_type, JoinLines(message.hubs), message.self, body.size(),
+      Blob{body});
+  Message made;
+  made.id = database.LastId();
+  made.topic_id = topic;
+  made.topic = message.topic;
+  made.content_type = message.content_type;
+  made.hubs = message.hubs;
+  made.self = message.self;
+  made.body = message.body ? message.body : std::make_shared<const std::string>();
+  made.size = body.size();
+  made.created_at = message.now;
+  database.Run("UPDATE topic SET last_message = ? WHERE id = ?", made.id, topic);
+  return made;
+}
+
+void Store::AppendMessage(NewMessage message, Done<Message> done) {
+  impl_->Write<Message>(
+      [message = std::move(message)](Database& database) {
+        return Append(database, TopicFor(database, message.topic, message.now), message);
+      },
+      std::move(done));
+}
+
+void Store::PutHosted(std::string name, NewMessage message, Done<Message> done) {
+  impl_->Write<Message>(
+      [name = std::move(name),
+       message = std::move(message)](Database& database) -> Result<Message> {
+        Result<Message> made =
+            Append(database, TopicFor(database, message.topic, message.now), message);
+        if (!made) return made;
+        const Result<std::string> etag = MakeEtag(made->content_type, *made->body);
+        if (!etag) return tl::unexpected(etag.error());
+        database.Run("INSERT OR REPLACE INTO hosted (name, message_id, etag) VALUES (?, ?, ?)",
+                     name, made->id, *etag);
+        return made;
+      },
+      std::move(done));
+}
+
+std::optional<Topic> Store::FindTopic(TopicId id) const {
+  return impl_->Read([&](Database& database) -> std::optional<Topic> {
+    Rows rows = database.Ask(Sql(kSelectTopic, "WHERE id = ?"), id);
+    if (!rows.Next()) return std::nullopt;
+    return ReadTopic(rows);
+  });
+}
+
+std::optional<Topic> Store::FindTopic(const std::string& url) const {
+  return impl_->Read([&](Database& database) -> std::optional<Topic> {
+    Rows rows = database.Ask(Sql(kSelectTopic, "WHERE url = ?"), url);
+    if (!rows.Next()) return std::nullopt;
+    return ReadTopic(rows);
+  });
+}
+
+std::optional<HostedTopic> Store::FindHosted(const std::string& name) const {
+  return impl_->Read([&](Database& database) -> std::optional<HostedTopic> {
+    Rows rows = database.Ask(
+        "SELECT message.content_type, hosted.etag, message.body, message.created_at "
+        "FROM hosted JOIN message ON message.id = hosted.message_id WHERE hosted.name = ?",
+        name);
+    if (!rows.Next()) return std::nullopt;
+    HostedTopic hosted;
+    hosted.name = name;
+    hosted.content_type = rows.Text(0);
+    hosted.etag = rows.Text(1);
+    hosted.body = std::make_shared<const std::string>(rows.Text(2));
+    hosted.updated_at = rows.At(3);
+    return hosted;
+  });
+}
+
+std::optional<Message> Store::FindMessage(MessageId id) const {
+  return impl_->Read([&](Database& database) -> std::optional<Message> {
+    Rows rows = database.Ask(Sql(kSelectWholeMessage, "WHERE row.id = ?"), id);
+    if (!rows.Next()) return std::nullopt;
+    return ReadWholeMessage(rows);
+  });
+}
+
+std::optional<Message> Store::NextMessage(TopicId topic, MessageId after) const {
+  return impl_->Read([&](Database& database) -> std::optional<Message> {
+    Rows rows = database.Ask(
+        Sql(kSelectWholeMessage, "WHERE row.topic_id = ? AND row.id > ? ORDER BY row.id LIMIT 1"),
+        topic, after);
+    if (!rows.Next()) return std::nullopt;
+    return ReadWholeMessage(rows);
+  });
+}
+
+}  // namespace websub::hub

@@ -1,0 +1,74 @@
+// Rows turned into the hub's values. Each reader belongs to the list of columns above it, which
+// stands in a SELECT together with the FROM beside it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/store/database.h"
+#include "hub/store/store.h"
+
+namespace websub::hub {
+
+inline constexpr std::string_view kSelectTopic =
+    "SELECT id, url, last_message, created_at, etag, last_modified, content_hash, fetched_at "
+    "FROM topic AS row ";
+Topic ReadTopic(const Rows& rows);
+
+inline constexpr std::string_view kSelectSubscription =
+    "SELECT row.id, row.topic_id, topic.url, row.callback, row.secret, row.state, row.lease, "
+    "row.created_at, row.verified_at, row.expires_at, row.ended_at, row.cursor, row.attempts, "
+    "row.first_attempt, row.retry_at "
+    "FROM subscription AS row JOIN topic ON topic.id = row.topic_id ";
+Subscription ReadSubscription(const Rows& rows);
+
+inline constexpr std::string_view kSelectIntent =
+    "SELECT row.id, row.subscription_id, row.mode, topic.url, subscription.callback, row.secret, "
+    "row.lease, row.created_at, row.attempts, row.due_at "
+    "FROM intent AS row CROSS JOIN subscription ON subscription.id = row.subscription_id "
+    "CROSS JOIN topic ON topic.id = subscription.topic_id ";
+Intent ReadIntent(const Rows& rows);
+
+inline constexpr std::string_view kSelectMessage =
+    "SELECT row.id, row.topic_id, topic.url, row.created_at, row.content_type, row.hubs, row.self, "
+    "row.size FROM message AS row JOIN topic ON topic.id = row.topic_id ";
+inline constexpr std::string_view kSelectWholeMessage =
+    "SELECT row.id, row.topic_id, topic.url, row.created_at, row.content_type, row.hubs, row.self, "
+    "row.size, row.body FROM message AS row JOIN topic ON topic.id = row.topic_id ";
+Message ReadMessage(const Rows& rows);
+Message ReadWholeMessage(const Rows& rows);
+
+// The columns of LaneRow, from subscription alone.
+inline constexpr std::string_view kLaneColumns =
+    "id, callback, secret, expires_at, cursor, attempts, first_attempt, retry_at";
+LaneRow ReadLane(const Rows& rows, int first_column);
+
+inline constexpr std::string_view kSelectExchange =
+    "SELECT id, at, direction, kind, subscription_id, message_id, topic, callback, url, peer, "
+    "attempt, "
+    "status, fault, outcome, resolve, connect, tls, first_byte, total, response_body_size "
+    "FROM exchange AS row ";
+inline constexpr std::string_view kSelectWholeExchange =
+    "SELECT id, at, direction, kind, subscription_id, message_id, topic, callback, url, peer, "
+    "attempt, "
+    "status, fault, outcome, resolve, connect, tls, first_byte, total, response_body_size, "
+    "request_head, request_body, response_head, response_body FROM exchange AS row ";
+Exchange ReadExchange(const Rows& rows);
+Exchange ReadWholeExchange(const Rows& rows);
+
+inline constexpr std::string_view kSelectDeadLetter =
+    "SELECT row.id, row.subscription_id, row.message_id, topic.url, subscription.callback, "
+    "row.attempts, row.reason, row.at "
+    "FROM dead_letter AS row CROSS JOIN subscription ON subscription.id = row.subscription_id "
+    "CROSS JOIN topic ON topic.id = subscription.topic_id ";
+DeadLetter ReadDeadLetter(const Rows& rows);
+
+// A list of URLs as one text, one a line.
+std::string JoinLines(const std::vector<std::string>& lines);
+std::vector<std::string> SplitLines(std::string_view text);
+
+// The statement of a SELECT above and what follows it.
+std::string Sql(std::string_view select, std::string_view rest);
+
+}  // namespace websub::hub

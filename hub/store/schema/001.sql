@@ -1,0 +1,140 @@
+-- Times are microseconds since 1970-01-01T00:00:00Z, leases are seconds. Ids come from AUTOINCREMENT:
+-- an id that a person wrote down, or that a delivery carries, never comes to mean something else.
+-- Text that peers chose is kept byte for byte; an empty text means that there is none.
+
+CREATE TABLE topic (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  url TEXT NOT NULL UNIQUE,
+  -- The end of the log. Kept here, so that "who is behind?" needs no look at the messages.
+  last_message INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  etag TEXT NOT NULL DEFAULT '',
+  last_modified TEXT NOT NULL DEFAULT '',
+  content_hash TEXT NOT NULL DEFAULT '',
+  fetched_at INTEGER
+) STRICT;
+
+CREATE TABLE subscription (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic_id INTEGER NOT NULL REFERENCES topic (id),
+  callback TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  state TEXT NOT NULL,
+  lease INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  verified_at INTEGER,
+  expires_at INTEGER,
+  ended_at INTEGER,
+  cursor INTEGER NOT NULL DEFAULT 0,
+  -- Of the message after the cursor; retry_at is set only while the subscription is active.
+  attempts INTEGER NOT NULL DEFAULT 0,
+  first_attempt INTEGER,
+  retry_at INTEGER
+) STRICT;
+
+-- One subscription in force for a topic and callback (HUB-REQ-05); the engine itself refuses a second.
+CREATE UNIQUE INDEX subscription_in_force ON subscription (topic_id, callback)
+  WHERE state IN ('pending', 'active');
+-- A fan-out walks a topic's subscribers by id. The cursor is left out on purpose: an index on it would
+-- have to be rewritten with every delivery.
+CREATE INDEX subscription_walk ON subscription (topic_id) WHERE state = 'active';
+-- Few wait for a retry, so that this one is small and most deliveries do not touch it.
+CREATE INDEX subscription_retry ON subscription (retry_at) WHERE retry_at IS NOT NULL;
+CREATE INDEX subscription_lease ON subscription (expires_at) WHERE state = 'active';
+-- For looking only.
+CREATE INDEX subscription_state ON subscription (state);
+CREATE INDEX subscription_callback ON subscription (callback);
+
+CREATE TABLE intent (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subscription_id INTEGER NOT NULL REFERENCES subscription (id),
+  mode TEXT NOT NULL,
+  -- What the subscription gets once the callback confirms, and not before (HUB-REQ-06).
+  secret TEXT NOT NULL,
+  lease INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX intent_due ON intent (due_at);
+CREATE INDEX intent_subscription ON intent (subscription_id);
+
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic_id INTEGER NOT NULL REFERENCES topic (id),
+  created_at INTEGER NOT NULL,
+  content_type TEXT NOT NULL,
+  hubs TEXT NOT NULL,  -- URLs, one a line
+  self TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  -- Last, so that a list of messages does not read the pages that a long body fills.
+  body BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX message_log ON message (topic_id);
+
+-- What the hub hosts itself. The content is the message's: its body is stored once.
+CREATE TABLE hosted (
+  name TEXT PRIMARY KEY,
+  message_id INTEGER NOT NULL REFERENCES message (id),
+  etag TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fetch (
+  topic_id INTEGER PRIMARY KEY REFERENCES topic (id),
+  pings INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  first_attempt INTEGER NOT NULL,
+  due_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX fetch_due ON fetch (due_at);
+
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  subscription_id INTEGER NOT NULL REFERENCES subscription (id),
+  message_id INTEGER NOT NULL,  -- no reference: messages go before letters do
+  attempts INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX dead_letter_subscription ON dead_letter (subscription_id);
+
+-- Exchanges refer to nothing by force: a request that was refused belongs to no subscription, and topic
+-- and callback are recorded as they came.
+CREATE TABLE exchange (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  direction TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  subscription_id INTEGER,
+  message_id INTEGER,
+  topic TEXT NOT NULL,
+  callback TEXT NOT NULL,
+  url TEXT NOT NULL,
+  peer TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  fault TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  resolve INTEGER,
+  connect INTEGER,
+  tls INTEGER,
+  first_byte INTEGER,
+  total INTEGER NOT NULL,
+  response_body_size INTEGER NOT NULL,
+  request_head BLOB NOT NULL,
+  request_body BLOB NOT NULL,
+  response_head BLOB NOT NULL,
+  response_body BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX exchange_subscription ON exchange (subscription_id) WHERE subscription_id IS NOT NULL;
+CREATE INDEX exchange_message ON exchange (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX exchange_topic ON exchange (topic);
+CREATE INDEX exchange_at ON exchange (at);
+-- Exchanges of a subscription are found by its callback through the subscription: an index on all
+-- callbacks would cost a page write for nearly every exchange of a large fan-out.
+CREATE INDEX exchange_callback ON exchange (callback) WHERE subscription_id IS NULL;

@@ -1,0 +1,242 @@
+// Subscriptions, and the requests that wait for their verification.
+#include <utility>
+
+#include "hub/store/impl.h"
+#include "hub/store/rows.h"
+#include "hub/store/topics.h"
+
+namespace websub::hub {
+
+namespace {
+
+std::optional<Subscription> Load(Database& database, SubscriptionId id) {
+  Rows rows = database.Ask(Sql(kSelectSubscription, "WHERE row.id = ?"), id);
+  if (!rows.Next()) return std::nullopt;
+  return ReadSubscription(rows);
+}
+
+std::optional<Subscription> LoadInForce(Database& database, const std::string& topic,
+                                        const std::string& callback) {
+  Rows rows = database.Ask(
+      Sql(kSelectSubscription,
+          "WHERE row.topic_id = (SELECT id FROM topic WHERE url = ?) AND row.callback = ? "
+          "AND row.state IN ('pending', 'active')"),
+      topic, callback);
+  if (!rows.Next()) return std::nullopt;
+  return ReadSubscription(rows);
+}
+
+std::optional<Intent> LoadIntent(Database& database, IntentId id) {
+  Rows rows = database.Ask(Sql(kSelectIntent, "WHERE row.id = ?"), id);
+  if (!rows.Next()) return std::nullopt;
+  return ReadIntent(rows);
+}
+
+Error NoIntent() {
+  return {ErrorCode::kNotFound, "the request has ended already"};
+}
+
+SubscriptionId AddPending(Database& database, const NewIntent& intent) {
+  const TopicId topic = TopicFor(database, intent.topic, intent.now);
+  database.Run(
+      "INSERT INTO subscription (topic_id, callback, secret, state, lease, created_at) "
+      "VALUES (?, ?, ?, 'pending', ?, ?)",
+      topic, intent.callback, intent.secret, intent.lease, intent.now);
+  return database.LastId();
+}
+
+// False where it is not in force.
+bool End(Database& database, SubscriptionId id, SubscriptionState state, Time now) {
+  return database.Run(
+             "UPDATE subscription SET state = ?, ended_at = ?, retry_at = NULL "
+             "WHERE id = ? AND state IN ('pending', 'active')",
+             Name(state), now, id) == 1;
+}
+
+void Activate(Database& database, const Subscription& subscription, const Intent& intent,
+              Time now) {
+  database.Run(
+      "UPDATE subscription SET state = 'active', secret = ?, lease = ?, verified_at = ?, "
+      "expires_at = ? WHERE id = ?",
+      intent.secret, intent.lease, now, now + Duration(intent.lease), subscription.id);
+  if (subscription.state == SubscriptionState::kActive) return;
+  database.Run(
+      "UPDATE subscription SET cursor = (SELECT last_message FROM topic WHERE id = topic_id) "
+      "WHERE id = ?",
+      subscription.id);
+}
+
+Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent, Time now) {
+  // Not by the intent's id: what it was about may have ended, and another may be in force since.
+  std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
+  if (!current) {
+    const SubscriptionId made = AddPending(
+        database, {intent.mode, intent.topic, intent.callback, intent.secret, intent.lease, now});
+    current = Load(database, made);
+  }
+  Activate(database, *current, intent, now);
+  return *Load(database, current->id);
+}
+
+Result<Subscription> ConfirmUnsubscribe(Database& database, const Intent& intent, Time now) {
+  const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
+  if (current) End(database, current->id, SubscriptionState::kUnsubscribed, now);
+  return *Load(database, current ? current->id : intent.subscription_id);
+}
+
+Result<Intent> AddSubscribe(Database& database, const NewIntent& intent) {
+  const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
+  const SubscriptionId subscription = current ? current->id : AddPending(database, intent);
+  database.Run(
+      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+      subscription, Name(intent.mode), intent.secret, intent.lease, intent.now);
+  return *LoadIntent(database, database.LastId());
+}
+
+Result<Intent> AddUnsubscribe(Database& database, const NewIntent& intent) {
+  const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
+  if (!current) {
+    return Fail(ErrorCode::kNotFound, "no subscription of this callback to this topic exists");
+  }
+  database.Run(
+      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at) "
+      "VALUES (?1, ?2, '', 0, ?3, ?3)",
+      current->id, Name(intent.mode), intent.now);
+  return *LoadIntent(database, database.LastId());
+}
+
+void Reject(Database& database, const Intent& intent, SubscriptionState state, Time now) {
+  database.Run("DELETE FROM intent WHERE id = ?", intent.id);
+  // A refused unsubscribe says nothing against the subscription.
+  if (intent.mode == Mode::kUnsubscribe) return;
+  // Pending only: an active one stays as it was (HUB-REQ-06). While another request for the same
+  // pending subscription is being verified, that one decides.
+  database.Run(
+      "UPDATE subscription SET state = ?1, ended_at = ?2 WHERE id = ?3 AND state = 'pending' "
+      "AND NOT EXISTS (SELECT 1 FROM intent WHERE subscription_id = ?3 AND mode = ?4)",
+      Name(state), now, intent.subscription_id, Name(Mode::kSubscribe));
+}
+
+}  // namespace
+
+void Store::AddIntent(NewIntent intent, Done<Intent> done) {
+  impl_->Write<Intent>(
+      [intent = std::move(intent)](Database& database) {
+        return intent.mode == Mode::kSubscribe ? AddSubscribe(database, intent)
+                                               : AddUnsubscribe(database, intent);
+      },
+      std::move(done));
+}
+
+void Store::RetryIntent(IntentId id, int attempts, Time due_at, Done<void> done) {
+  impl_->Write<void>(
+      [=](Database& database) -> Result<void> {
+        if (database.Run("UPDATE intent SET attempts = ?, due_at = ? WHERE id = ?", attempts,
+                         due_at, id) == 0) {
+          return tl::unexpected(NoIntent());
+        }
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::ConfirmIntent(IntentId id, Time now, Done<Subscription> done) {
+  impl_->Write<Subscription>(
+      [=](Database& database) -> Result<Subscription> {
+        const std::optional<Intent> intent = LoadIntent(database, id);
+        if (!intent) return tl::unexpected(NoIntent());
+        database.Run("DELETE FROM intent WHERE id = ?", id);
+        return intent->mode == Mode::kSubscribe ? ConfirmSubscribe(database, *intent, now)
+                                                : ConfirmUnsubscribe(database, *intent, now);
+      },
+      std::move(done));
+}
+
+void Store::RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done) {
+  impl_->Write<void>(
+      [=](Database& database) -> Result<void> {
+        const std::optional<Intent> intent = LoadIntent(database, id);
+        if (!intent) return tl::unexpected(NoIntent());
+        Reject(database, *intent, state, now);
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done) {
+  impl_->Write<void>(
+      [=](Database& database) -> Result<void> {
+        if (!End(database, id, state, now)) {
+          return Fail(ErrorCode::kNotFound, "no such subscription is in force");
+        }
+        database.Run("DELETE FROM intent WHERE subscription_id = ?", id);
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done) {
+  impl_->Write<std::vector<SubscriptionId>>(
+      [now](Database& database) -> Result<std::vector<SubscriptionId>> {
+        std::vector<SubscriptionId> ended;
+        Rows rows = database.Ask(
+            "UPDATE subscription INDEXED BY subscription_lease "
+            "SET state = 'expired', ended_at = ?1, retry_at = NULL "
+            "WHERE state = 'active' AND expires_at <= ?1 RETURNING id",
+            now);
+        while (rows.Next()) ended.push_back(rows.Int(0));
+        return ended;
+      },
+      std::move(done));
+}
+
+std::vector<Intent> Store::DueIntents(Time now, std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    std::vector<Intent> intents;
+    Rows rows = database.Ask(
+        Sql(kSelectIntent, "WHERE row.due_at <= ? ORDER BY row.due_at, row.id LIMIT ?"), now,
+        limit);
+    while (rows.Next()) intents.push_back(ReadIntent(rows));
+    return intents;
+  });
+}
+
+std::optional<Time> Store::NextIntentDue() const {
+  return impl_->Read([](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask("SELECT min(due_at) FROM intent");
+    rows.Next();
+    return rows.MaybeAt(0);
+  });
+}
+
+std::optional<Time> Store::NextLeaseEnd() const {
+  return impl_->Read([](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask(
+        "SELECT min(expires_at) FROM subscription INDEXED BY subscription_lease "
+        "WHERE state = 'active'");
+    rows.Next();
+    return rows.MaybeAt(0);
+  });
+}
+
+std::optional<Subscription> Store::FindSubscription(SubscriptionId id) const {
+  return impl_->Read([&](Database& database) { return Load(database, id); });
+}
+
+std::optional<Subscription> Store::FindSubscription(const std::string& topic,
+                                                    const std::string& callback) const {
+  return impl_->Read([&](Database& database) { return LoadInForce(database, topic, callback); });
+}
+
+std::vector<Intent> Store::IntentsOf(SubscriptionId id) const {
+  return impl_->Read([&](Database& database) {
+    std::vector<Intent> intents;
+    Rows rows =
+        database.Ask(Sql(kSelectIntent, "WHERE row.subscription_id = ? ORDER BY row.id"), id);
+    while (rows.Next()) intents.push_back(ReadIntent(rows));
+    return intents;
+  });
+}
+
+}  // namespace websub::hub

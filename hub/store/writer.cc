@@ -1,0 +1,135 @@
+#include "hub/store/writer.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace websub::hub {
+
+namespace {
+
+// The engine gave the transaction up, so that nothing of the group can be kept.
+struct TransactionLost {
+  Error error;
+};
+
+}  // namespace
+
+void WriteHealth::Set(std::optional<Error> fault) {
+  const std::lock_guard lock(mutex_);
+  fault_ = std::move(fault);
+}
+
+std::optional<Error> WriteHealth::Get() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+Writer::Writer(std::unique_ptr<Database> database, Executor executor, WriteHealth& health)
+    : database_(std::move(database)),
+      executor_(std::move(executor)),
+      health_(health),
+      thread_([this] { Loop(); }) {}
+
+Writer::~Writer() {
+  if (thread_.joinable()) Stop();
+}
+
+void Writer::Add(Operation operation) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back({std::move(operation), std::nullopt});
+  }
+  wake_.notify_one();
+}
+
+void Writer::Stop() {
+  reporting_->store(false);
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Writer::Loop() {
+  for (;;) {
+    std::vector<Entry> group;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      group.swap(queue_);
+    }
+    Commit(group);
+    Report(std::move(group));
+  }
+}
+
+void Writer::Commit(std::vector<Entry>& group) {
+  std::optional<Error> lost;
+  try {
+    database_->Run("BEGIN IMMEDIATE");
+    ApplyAll(group);
+    database_->Run("COMMIT");
+    UpdateHealth(group);
+  } catch (const SQLite::Exception& exception) {
+    lost = database_->Describe(exception);
+  } catch (const TransactionLost& loss) {
+    lost = loss.error;
+  }
+  if (!lost) return;
+  try {
+    if (database_->InTransaction()) database_->Run("ROLLBACK");
+  } catch (const SQLite::Exception&) {
+    // The reason that counts is the first one. A transaction that is still open makes the next
+    // BEGIN fail, and its group is told so.
+  }
+  for (Entry& entry : group) entry.error = lost;
+  health_.Set(lost);
+}
+
+void Writer::ApplyAll(std::vector<Entry>& group) {
+  for (Entry& entry : group) {
+    database_->Run("SAVEPOINT operation");
+    Apply(entry);
+    if (entry.error) {
+      if (!database_->InTransaction()) throw TransactionLost{*entry.error};
+      database_->Run("ROLLBACK TO operation");
+    }
+    database_->Run("RELEASE operation");
+  }
+}
+
+void Writer::Apply(Entry& entry) {
+  try {
+    entry.error = entry.operation.apply(*database_);
+  } catch (const SQLite::Exception& exception) {
+    entry.error = database_->Describe(exception);
+    entry.fault = true;
+  } catch (const std::exception& exception) {
+    entry.error =
+        Error{ErrorCode::kInternal, std::string("unexpected failure: ") + exception.what()};
+    entry.fault = true;
+  }
+}
+
+// In order, so that the last write decides. One that was refused tells nothing about the disk.
+void Writer::UpdateHealth(const std::vector<Entry>& group) {
+  for (const Entry& entry : group) {
+    if (entry.fault || !entry.error) health_.Set(entry.error);
+  }
+}
+
+void Writer::Report(std::vector<Entry> group) {
+  if (!reporting_->load()) return;
+  executor_([reporting = reporting_, group = std::move(group)] {
+    for (const Entry& entry : group) {
+      if (!reporting->load()) return;  // a callback before closed the store
+      entry.operation.report(entry.error);
+    }
+  });
+}
+
+}  // namespace websub::hub
