@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base64.h"
 #include "core/text.h"
 #include "core/version.h"
 
@@ -28,9 +27,8 @@ std::string RequestHead(std::string_view method, const Url& url,
     return EqualIgnoringCase(field.first, "User-Agent");
   });
   if (!named) AppendField(head, "User-Agent", std::string("websub/") + kVersion);
-  if (!url.userinfo().empty()) {
-    AppendField(head, "Authorization", "Basic " + EncodeBase64(PercentDecode(url.userinfo())));
-  }
+  const std::string credentials = BasicCredentials(url);
+  if (!credentials.empty()) AppendField(head, "Authorization", credentials);
   for (const auto& [name, value] : fields) AppendField(head, name, value);
   head.append("\r\n");
   return head;

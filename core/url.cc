@@ -1,11 +1,11 @@
 #include "core/url.h"
 
-#include <openssl/evp.h>
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <vector>
 
+#include "core/base64.h"
 #include "core/text.h"
 
 // Boost.URL says what is a URL. It wants RFC 3986 to the letter, peers do not write that, and what
@@ -278,12 +278,9 @@ std::string Url::HostHeader() const {
 std::string BasicCredentials(const Url& url) {
   if (url.userinfo().empty()) return "";
   std::string plain = PercentDecode(url.userinfo());
+  // RFC 7617 wants the colon, also before an empty password.
   if (url.userinfo().find(':') == std::string::npos) plain += ':';
-  std::vector<unsigned char> base64(plain.size() / 3 * 4 + 5);
-  const int size =
-      EVP_EncodeBlock(base64.data(), reinterpret_cast<const unsigned char*>(plain.data()),
-                      static_cast<int>(plain.size()));
-  return "Basic " + std::string(base64.begin(), base64.begin() + size);
+  return "Basic " + EncodeBase64(plain);
 }
 
 Result<std::string> ResolveReference(std::string_view base, std::string_view reference) {
