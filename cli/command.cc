@@ -3,6 +3,7 @@
 #include <array>
 #include <iostream>
 
+#include "cli/commands/serve.h"
 #include "cli/commands/verify_sig.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
@@ -12,6 +13,7 @@ namespace websub::cli {
 namespace {
 
 constexpr std::array kCommands = {
+    Command{"serve", "run a hub", &RunCommand<ServeOptions>},
     Command{"verify-sig", "check or make the signature of a delivery",
             &RunCommand<VerifySigOptions>},
 };

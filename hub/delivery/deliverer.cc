@@ -311,9 +311,7 @@ void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outco
     kept.kind = DeliveryOutcome::Kind::kRetry;
     kept.retry_at = retry->at;
     kept.reason = retry->reason;
-    exchange.outcome =
-        retry->reason + ", retry in " +
-        FormatDuration(std::chrono::round<std::chrono::milliseconds>(retry->at - now));
+    exchange.outcome = retry->reason + RetryIn(retry->at, now);
     lane.state = Lane::State::kWaiting;
     lane.retry_at = retry->at;
     unkept_retries_.emplace(retry->at, lane.id);

@@ -18,6 +18,10 @@ std::optional<Duration> RetryAfterOf(const OutgoingResult& result, Time now) {
 
 }  // namespace
 
+std::string RetryIn(Time at, Time now) {
+  return ", retry in " + FormatDuration(std::chrono::round<std::chrono::milliseconds>(at - now));
+}
+
 std::string DescribeFailure(const OutgoingResult& result) {
   if (result.status != 0) return "answered " + std::to_string(result.status);
   return result.detail.empty() ? std::string(Name(result.fault)) : result.detail;

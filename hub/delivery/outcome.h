@@ -33,6 +33,9 @@ struct Attempt {
 AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
                         const RetryPolicy& policy);
 
+// ", retry in 2s".
+std::string RetryIn(Time at, Time now);
+
 // "answered 500", or the fault's own sentence.
 std::string DescribeFailure(const OutgoingResult& result);
 

@@ -31,7 +31,8 @@ void Store::RequestFetches(std::vector<std::string> topics, Time now, Done<void>
         for (const std::string& url : topics) {
           database.Run(
               "INSERT INTO fetch (topic_id, pings, first_attempt, due_at) VALUES (?1, 1, ?2, ?2) "
-              "ON CONFLICT (topic_id) DO UPDATE SET pings = pings + 1",
+              "ON CONFLICT (topic_id) DO UPDATE "
+              "SET pings = pings + 1, due_at = min(due_at, excluded.due_at)",
               TopicFor(database, url, now), now);
         }
         return {};
@@ -45,14 +46,17 @@ void Store::FinishFetch(TopicId topic, std::int64_t pings, FetchedContent conten
       [topic, pings, content = std::move(content),
        message = std::move(message)](Database& database) -> Result<std::optional<Message>> {
         if (!EndJob(database, topic, pings, content.now)) return tl::unexpected(NoFetch());
+        std::optional<Message> appended;
+        if (message) {
+          Result<Message> made = Append(database, topic, *message);
+          if (!made) return tl::unexpected(made.error());
+          appended = std::move(*made);
+        }
         database.Run(
             "UPDATE topic SET etag = ?, last_modified = ?, content_hash = ?, fetched_at = ? "
             "WHERE id = ?",
             content.etag, content.last_modified, content.content_hash, content.now, topic);
-        if (!message) return std::optional<Message>();
-        Result<Message> made = Append(database, topic, *message);
-        if (!made) return tl::unexpected(made.error());
-        return std::optional<Message>(std::move(*made));
+        return appended;
       },
       std::move(done));
 }
@@ -102,9 +106,9 @@ std::vector<FetchJob> Store::DueFetches(Time now, std::size_t limit) const {
   });
 }
 
-std::optional<Time> Store::NextFetchDue() const {
-  return impl_->Read([](Database& database) -> std::optional<Time> {
-    Rows rows = database.Ask("SELECT min(due_at) FROM fetch");
+std::optional<Time> Store::NextFetchDue(Time after) const {
+  return impl_->Read([after](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask("SELECT min(due_at) FROM fetch WHERE due_at > ?", after);
     rows.Next();
     return rows.MaybeAt(0);
   });

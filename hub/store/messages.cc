@@ -70,7 +70,11 @@ Result<Message> Append(Database& database, TopicId topic, const NewMessage& mess
   made.body = message.body ? message.body : std::make_shared<const std::string>();
   made.size = body.size();
   made.created_at = message.now;
-  database.Run("UPDATE topic SET last_message = ? WHERE id = ?", made.id, topic);
+  // Validators of an earlier fetch belong to other content; a fetch that follows sets them anew.
+  database.Run(
+      "UPDATE topic SET last_message = ?, content_hash = ?, etag = '', last_modified = '' "
+      "WHERE id = ?",
+      made.id, message.content_hash, topic);
   return made;
 }
 

@@ -59,7 +59,8 @@ class Store {
   // secret and lease counted from `now`; a new one starts at the end of its topic's log, a renewed
   // one keeps its cursor and clears nothing else (HUB-REQ-05, HUB-REQ-07). A subscription that
   // ended while the renewal was being verified starts anew, under a new id. Unsubscribe: it becomes
-  // kUnsubscribed (HUB-REQ-08). kNotFound where the intent is no more.
+  // kUnsubscribed (HUB-REQ-08). Earlier requests about it that still wait are dropped: the latest
+  // that was confirmed holds. kNotFound where the intent is no more.
   void ConfirmIntent(IntentId id, Time now, Done<Subscription> done);
   // The callback refused, or answered wrongly, or never: the intent is dropped. A pending
   // subscription becomes `state` (kUnverified or kDenied), unless another subscribe request for it
@@ -72,7 +73,8 @@ class Store {
   void ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done);
 
   std::vector<Intent> DueIntents(Time now, std::size_t limit) const;  // earliest first
-  std::optional<Time> NextIntentDue() const;
+  // The earliest later than `after`: DueIntents tells those up to it.
+  std::optional<Time> NextIntentDue(Time after) const;
   std::optional<Time> NextLeaseEnd() const;
   std::optional<Subscription> FindSubscription(SubscriptionId id) const;
   // The pending or active one.
@@ -86,7 +88,8 @@ class Store {
   // Keeps the content of a hosted topic and appends it to the log of `message.topic`, in one
   // transaction.
   void PutHosted(std::string name, NewMessage message, Done<Message> done);
-  // A fetch job for each topic: a new one is due at once; a waiting one is joined.
+  // A fetch job for each topic: a new one is due at once; a waiting one is joined, and one that
+  // waits for a retry is due at once, too.
   void RequestFetches(std::vector<std::string> topics, Time now, Done<void> done);
   // The fetch that was started at `pings` has ended: unchanged, or with a message to append. The
   // job ends unless a ping came meanwhile, which makes it due again at once.
@@ -100,7 +103,8 @@ class Store {
   std::optional<Topic> FindTopic(const std::string& url) const;
   std::optional<HostedTopic> FindHosted(const std::string& name) const;
   std::vector<FetchJob> DueFetches(Time now, std::size_t limit) const;  // earliest first
-  std::optional<Time> NextFetchDue() const;
+  // The earliest later than `after`: DueFetches tells those up to it.
+  std::optional<Time> NextFetchDue(Time after) const;
 
   // ----- Delivery
 

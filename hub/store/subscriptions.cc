@@ -146,7 +146,8 @@ void Store::ConfirmIntent(IntentId id, Time now, Done<Subscription> done) {
       [=](Database& database) -> Result<Subscription> {
         const std::optional<Intent> intent = LoadIntent(database, id);
         if (!intent) return tl::unexpected(NoIntent());
-        database.Run("DELETE FROM intent WHERE id = ?", id);
+        database.Run("DELETE FROM intent WHERE subscription_id = ? AND id <= ?",
+                     intent->subscription_id, id);
         return intent->mode == Mode::kSubscribe ? ConfirmSubscribe(database, *intent, now)
                                                 : ConfirmUnsubscribe(database, *intent, now);
       },
@@ -202,9 +203,9 @@ std::vector<Intent> Store::DueIntents(Time now, std::size_t limit) const {
   });
 }
 
-std::optional<Time> Store::NextIntentDue() const {
-  return impl_->Read([](Database& database) -> std::optional<Time> {
-    Rows rows = database.Ask("SELECT min(due_at) FROM intent");
+std::optional<Time> Store::NextIntentDue(Time after) const {
+  return impl_->Read([after](Database& database) -> std::optional<Time> {
+    Rows rows = database.Ask("SELECT min(due_at) FROM intent WHERE due_at > ?", after);
     rows.Next();
     return rows.MaybeAt(0);
   });

@@ -109,6 +109,8 @@ struct NewMessage {
   std::vector<std::string> hubs;
   std::string self;
   std::shared_ptr<const std::string> body;
+  std::string
+      content_hash;  // SHA-256, hex, of the body: a ping that finds the same says nothing new
   Time now;
 };
 

@@ -1,0 +1,315 @@
+#include "cli/commands/serve.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "cli/child.h"
+#include "cli/text.h"
+#include "core/text.h"
+#include "hub/http/loop.h"
+
+namespace websub::cli {
+namespace {
+
+constexpr std::string_view kName = "serve";
+constexpr Duration kGrace = std::chrono::seconds(5);
+
+std::string DefaultDatabase(const Environment& environment) {
+  if (const auto data = Variable(environment, "XDG_DATA_HOME")) return *data + "/websub/hub.db";
+  return Variable(environment, "HOME").value_or(".") + "/.local/share/websub/hub.db";
+}
+
+// Whole or not at all: whoever waits for the file never reads half a URL.
+Result<void> WriteReadyFile(const std::string& file, const std::string& text) {
+  const std::string part = file + ".part";
+  const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool written = descriptor >= 0 &&
+                 write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (descriptor >= 0) written = close(descriptor) == 0 && written;
+  if (!written || rename(part.c_str(), file.c_str()) != 0) {
+    return Fail(ErrorCode::kInvalid, "--ready-file " + file + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+Result<void> ReadSecurity(const std::string& text, hub::SubscriptionSecurity& security) {
+  security = {};
+  std::size_t at = 0;
+  while (at <= text.size()) {
+    const auto end = std::min(text.find(',', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (word == "https") {
+      security.https = true;
+    } else if (word == "secret") {
+      security.secret = true;
+    } else if (word != "none" || text != "none") {
+      return Fail(ErrorCode::kInvalid, "use none, https, secret or https,secret");
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
+Result<void> ReadAllowPrivate(const std::string& text, hub::AllowPrivate& allow) {
+  if (text == "auto") {
+    allow = hub::AllowPrivate::kAuto;
+  } else if (text == "always") {
+    allow = hub::AllowPrivate::kAlways;
+  } else if (text == "never") {
+    allow = hub::AllowPrivate::kNever;
+  } else {
+    return Fail(ErrorCode::kInvalid, "use auto, always or never");
+  }
+  return {};
+}
+
+void LeaseFlag(FlagSet& flags, const std::string& name, std::chrono::seconds& target,
+               const std::string& help, Shown shown) {
+  constexpr long long kLongest = 10LL * 366 * 86400;
+  flags.Value(
+      name + " N",
+      [&target](const std::string& text) {
+        return ParseNumber(text, 1, kLongest).map([&target](long long number) {
+          target = std::chrono::seconds(number);
+        });
+      },
+      help, shown);
+}
+
+std::string ShortTime(Time time) {
+  return FormatRfc3339(time).substr(11, 12);  // "20:32:01.123"
+}
+
+// What the run of a hub shares with its callbacks.
+class Serving {
+ public:
+  Serving(Environment& environment, const ServeOptions& options)
+      : environment_(environment), options_(options), output_(environment, options.output) {}
+
+  ExitStatus Run(hub::HubOptions hub_options) {
+    auto started =
+        hub::Hub::Start(loop_, environment_.clock, environment_.random, std::move(hub_options));
+    if (!started) return output_.Fail(started.error());
+    hub_ = std::move(*started);
+    hub_->on_exchange = [this](const Exchange& exchange) { Print(exchange); };
+    hub_->on_notice = [this](const std::string& sentence, const std::string& peer) {
+      output_.Note(sentence + " (" + peer + ")");
+    };
+    const auto watch = environment_.signals.OnSignal(
+        [this](int signal) { loop_.Post([this, signal] { OnSignal(signal); }); });
+    loop_.Post([this] { BeReady(); });
+    loop_.Run();
+    child_.reset();
+    hub_.reset();
+    return status_;
+  }
+
+ private:
+  void BeReady() {
+    if (!options_.ready_file.empty()) {
+      const auto written = WriteReadyFile(options_.ready_file, hub_->base_url() + "\n");
+      if (!written) return Stop(output_.Fail(written.error()));
+    }
+    if (output_.json()) {
+      output_.Event("ready", {{"url", hub_->base_url()}, {"hub", hub_->hub_url()}});
+    } else {
+      output_.Raw("Ready " + hub_->base_url() + "\n");
+    }
+    output_.Line({{"  hub     ", Style::kDim}, {hub_->hub_url()}});
+    if (options_.demo) {
+      output_.Line({{"  topics  ", Style::kDim},
+                    {hub_->base_url() + "/topics/demo.atom"},
+                    {" (.rss .json .html .txt), a tick every 10s", Style::kDim}});
+    } else {
+      output_.Line({{"  topics  ", Style::kDim},
+                    {hub_->base_url() + "/topics/NAME"},
+                    {" (PUT makes one)", Style::kDim}});
+    }
+    environment_.out.flush();
+    if (!options_.command.empty()) StartCommand();
+  }
+
+  void StartCommand() {
+    auto child =
+        Child::Start(options_.command, {"WEBSUB_HUB_URL=" + hub_->hub_url()}, [this](int status) {
+          loop_.Post([this, status] { Stop(static_cast<ExitStatus>(status)); });
+        });
+    if (!child) return Stop(output_.Fail(child.error()));
+    child_ = std::move(*child);
+  }
+
+  void OnSignal(int signal) {
+    if (stopping_) return loop_.Stop();  // asked twice: at once
+    if (child_) child_->Terminate();
+    Stop(StatusOfSignal(signal));
+  }
+
+  void Stop(ExitStatus status) {
+    if (std::exchange(stopping_, true)) return;
+    status_ = status;
+    hub_->Stop(kGrace, [this] { loop_.Stop(); });
+  }
+
+  void Print(const Exchange& exchange) {
+    if (output_.json()) return output_.Event("exchange", ExchangeEvent(exchange));
+    output_.Line(DescribeExchange(exchange));
+    environment_.out.flush();
+  }
+
+  Environment& environment_;
+  const ServeOptions& options_;
+  Output output_;
+  hub::http::Loop loop_;
+  std::unique_ptr<hub::Hub> hub_;
+  std::unique_ptr<Child> child_;
+  bool stopping_ = false;
+  ExitStatus status_ = ExitStatus::kDone;
+};
+
+}  // namespace
+
+Result<ListenAddress> ParseListenAddress(const std::string& text) {
+  const std::string wrong =
+      Quote(text) + " is no address to listen on: use 127.0.0.1:4820, [::1]:4820 or :4820";
+  const auto colon = text.rfind(':');
+  std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  } else if (address.find(':') != std::string::npos) {
+    return Fail(ErrorCode::kInvalid, wrong);
+  }
+  const auto number = ParseNumber(port, 0, 65535);
+  if (!number) return Fail(ErrorCode::kInvalid, wrong);
+  if (address.empty() || address == "localhost") address = "127.0.0.1";
+  return ListenAddress{address, static_cast<std::uint16_t>(*number)};
+}
+
+std::vector<Piece> DescribeExchange(const Exchange& exchange) {
+  const bool in = exchange.direction == Direction::kIn;
+  const bool good = exchange.status >= 200 && exchange.status < 400;
+  std::string kind(Name(exchange.kind));
+  kind.resize(12, ' ');
+  std::string answer = exchange.status != 0 ? std::to_string(exchange.status) : "---";
+  const std::string& place = in                          ? exchange.topic
+                             : exchange.callback.empty() ? exchange.url
+                                                         : exchange.callback;
+  return {{ShortTime(exchange.at) + "  ", Style::kDim},
+          {in ? "<- " : "-> ", Style::kDim},
+          {kind, Style::kStrong},
+          {answer + "  ", good ? Style::kGood : Style::kBad},
+          {place + "  "},
+          {exchange.outcome, good ? Style::kDim : Style::kPlain}};
+}
+
+Json ExchangeEvent(const Exchange& exchange) {
+  Json event = {{"at", FormatRfc3339(exchange.at)},
+                {"direction", Name(exchange.direction)},
+                {"kind", Name(exchange.kind)},
+                {"topic", exchange.topic},
+                {"callback", exchange.callback},
+                {"url", exchange.url},
+                {"peer", exchange.peer},
+                {"attempt", exchange.attempt},
+                {"status", exchange.status},
+                {"fault", Name(exchange.fault)},
+                {"outcome", exchange.outcome},
+                {"total_ms", static_cast<double>(exchange.timings.total.count()) / 1000}};
+  if (exchange.subscription_id)
+    event["subscription"] = "s" + std::to_string(*exchange.subscription_id);
+  if (exchange.message_id) event["message"] = "m" + std::to_string(*exchange.message_id);
+  return event;
+}
+
+CommandHelp HelpOf(const ServeOptions&) {
+  return {
+      .name = std::string(kName),
+      .usage = "[flags] [-- COMMAND…]",
+      .summary = "Run a hub. With a COMMAND: run it with WEBSUB_HUB_URL set, and end with it.",
+      .examples = {"websub serve --demo",
+                   "websub serve --listen :0 --db :memory: -- ./integration-tests"},
+  };
+}
+
+void Define(FlagSet& flags, ServeOptions& options) {
+  hub::HubOptions& hub = options.hub;
+  flags.Text("--listen ADDR:PORT", options.listen, "default 127.0.0.1:4820; port 0: a free one");
+  flags.Text("--db FILE", options.db, "default ~/.local/share/websub/hub.db; or :memory:");
+  flags.Text("--public-url URL", hub.public_url, "what the hub calls itself, behind a proxy");
+  flags.Text("--ready-file FILE", options.ready_file, "gets the hub's URL once it answers");
+  flags.Switch("--demo", options.demo, "host topics that tick");
+  LeaseFlag(flags, "--default-lease-seconds", hub.lease.by_default,
+            "default 864000; see also "
+            "--min-, --max-lease-seconds",
+            Shown::kLine);
+  LeaseFlag(flags, "--min-lease-seconds", hub.lease.min, "", Shown::kBrief);
+  LeaseFlag(flags, "--max-lease-seconds", hub.lease.max, "", Shown::kBrief);
+  flags.Value(
+      "--delivery-retries N",
+      [&hub](const std::string& text) -> Result<void> {
+        if (text == "unlimited") {
+          hub.retry.retries.reset();
+          return {};
+        }
+        return ParseNumber(text, 0, 1'000'000).map([&hub](long long number) {
+          hub.retry.retries = static_cast<int>(number);
+        });
+      },
+      "default 12; or unlimited");
+  flags.Span("--retry-base D", hub.retry.base,
+             "wait before the first retry, doubled each time: 1s");
+  flags.Span("--retry-max D", hub.retry.max, "", Shown::kBrief);
+  flags.Span("--retry-for D", hub.retry.give_up_after, "give a message up after: 24h");
+  flags.Span("--delivery-timeout D", hub.delivery_timeout, "", Shown::kBrief);
+  flags.Value(
+      "--signature-algorithm NAME",
+      [&hub](const std::string& text) -> Result<void> {
+        const auto algorithm = ParseSignatureAlgorithm(text);
+        if (!algorithm) return Fail(ErrorCode::kInvalid, "use sha1, sha256, sha384 or sha512");
+        hub.signature_algorithm = *algorithm;
+        return {};
+      },
+      "default sha256; sha1, sha384, sha512");
+  flags.Value(
+      "--subscription-security WHAT",
+      [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },
+      "none, https, secret, or https,secret");
+  flags.Value(
+      "--allow-private WHEN",
+      [&hub](const std::string& text) { return ReadAllowPrivate(text, hub.allow_private); },
+      "call private addresses: auto, always, never");
+  flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
+  AddTlsFlags(flags, options.tls);
+  AddOutputFlags(flags, options.output);
+  flags.Rest(options.command);
+}
+
+ExitStatus Run(Environment& environment, const ServeOptions& options) {
+  hub::HubOptions hub = options.hub;
+  const auto listen = ParseListenAddress(options.listen);
+  if (!listen) return UsageError(environment, kName, "--listen: " + listen.error().message);
+  hub.listen_address = listen->address;
+  hub.listen_port = listen->port;
+  hub.demo = options.demo ? hub::Demo::kOn : hub::Demo::kOff;
+  hub.db = options.db ? *options.db : DefaultDatabase(environment);
+  if (!hub.public_url.empty()) {
+    const auto url = Url::Parse(hub.public_url);
+    if (!url || url->has_fragment() || url->target().find('?') != std::string::npos) {
+      return UsageError(environment, kName,
+                        "--public-url: use an absolute http or https URL without query");
+    }
+  }
+  if (hub.lease.min > hub.lease.max) {
+    return UsageError(environment, kName, "--min-lease-seconds is over --max-lease-seconds");
+  }
+  hub.client.cacert = options.tls.cacert;
+  if (options.tls.insecure) hub.client.tls_peer = hub::http::TlsPeer::kAcceptAny;
+  return Serving(environment, options).Run(std::move(hub));
+}
+
+}  // namespace websub::cli

@@ -1,0 +1,42 @@
+// websub serve: runs the hub.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/shared_flags.h"
+#include "hub/hub.h"
+
+namespace websub::cli {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:4820";
+  std::optional<std::string> db;
+  std::string ready_file;
+  bool demo = false;
+  hub::HubOptions hub;  // what the flags below set; Run adds the rest
+  TlsOptions tls;
+  std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's
+  OutputOptions output;
+};
+
+CommandHelp HelpOf(const ServeOptions&);
+void Define(FlagSet& flags, ServeOptions& options);
+ExitStatus Run(Environment& environment, const ServeOptions& options);
+
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:4820", "[::1]:4820", ":4820" and "4820" (loopback). kInvalid says what is wrong.
+Result<ListenAddress> ParseListenAddress(const std::string& text);
+
+// One line about an exchange, for the terminal.
+std::vector<Piece> DescribeExchange(const Exchange& exchange);
+Json ExchangeEvent(const Exchange& exchange);
+
+}  // namespace websub::cli

@@ -1,0 +1,144 @@
+#include "hub/api/api.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/form.h"
+#include "core/text.h"
+#include "core/version.h"
+#include "hub/api/read_api.h"
+#include "hub/api/respond.h"
+
+namespace websub::hub {
+
+namespace {
+
+http::Response NotAllowed(const std::string& allow, std::string sentence) {
+  auto response = http::Response::Text(405, std::move(sentence));
+  response.fields.emplace_back("Allow", allow);
+  return response;
+}
+
+bool IsRead(const http::Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
+Api::Api(ApiParts parts, ApiOptions options)
+    : store_(parts.store),
+      recorder_(parts.recorder),
+      verifier_(parts.verifier),
+      fetcher_(parts.fetcher),
+      deliverer_(parts.deliverer),
+      clock_(parts.clock),
+      options_(std::move(options)),
+      started_(clock_.Now()) {}
+
+void Api::Handle(http::Request request, http::Respond respond) {
+  const std::string path(request.Path());
+  if (path == "/hub") return Hub(std::move(request), std::move(respond));
+  if (path.starts_with("/topics/")) return Topic(std::move(request), std::move(respond));
+  if (path.starts_with("/api/v1/")) return ApiV1(std::move(request), std::move(respond));
+  if (path == "/livez" && IsRead(request)) return respond(http::Response::Text(200, "alive"));
+  if (path == "/readyz" && IsRead(request)) return respond(Ready());
+  if (path == "/" && IsRead(request)) {
+    return respond(http::Response::Text(
+        200, std::string("websub ") + kVersion + ", a WebSub hub.\n\n  hub     " +
+                 options_.hub_url + "\n  topics  " + options_.guard.base_url +
+                 "/topics/NAME\n  API     " + options_.guard.base_url + "/api/v1/status"));
+  }
+  respond(http::Response::Text(404, "nothing is here: the hub is at " + options_.hub_url));
+}
+
+void Api::Hub(http::Request request, http::Respond respond) {
+  if (request.method != "POST") {
+    return respond(NotAllowed(
+        "POST", "this is a WebSub hub: send hub.mode, hub.topic and hub.callback by POST"));
+  }
+  const auto query = ParseForm(request.Query());
+  if (query && FindField(*query, "hub.mode") == "publish" && FindField(*query, "hub.topic")) {
+    return PublishContent(Record(std::move(request), std::move(respond), ExchangeKind::kPublish),
+                          *query);
+  }
+  const auto form = ParseForm(request.body);
+  const auto mode = form ? FindField(*form, "hub.mode") : std::nullopt;
+  const auto kind = mode == "publish"       ? ExchangeKind::kPublish
+                    : mode == "unsubscribe" ? ExchangeKind::kUnsubscribe
+                                            : ExchangeKind::kSubscribe;
+  const auto type = request.Field("Content-Type");
+  const CallPtr call = Record(std::move(request), std::move(respond), kind);
+  call->exchange.request_body = MaskForm(call->request.body);
+  if (type && !EqualIgnoringCase(Trim(type->substr(0, type->find(';'))),
+                                 "application/x-www-form-urlencoded")) {
+    return Answer(call,
+                  http::Response::Text(415,
+                                       "Content-Type: send the parameters as "
+                                       "application/x-www-form-urlencoded, not " +
+                                           Quote(*type)),
+                  "refused: not a form");
+  }
+  if (!form) return Answer(call, form.error());
+  if (query && FindField(*query, "hub.mode") && !mode) {
+    return Answer(call, Error{ErrorCode::kInvalid,
+                              "hub.mode: it came in the URL's query; send the parameters in the "
+                              "body of the request"});
+  }
+  if (mode == "publish") return PublishPing(call, *form);
+  Subscribe(call, *form);
+}
+
+void Api::ApiV1(http::Request request, http::Respond respond) {
+  if (!IsRead(request)) return Control(std::move(request), std::move(respond));
+  const ReadContext context{
+      .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
+  const auto answer = ReadApi(store_, context, request.Path(), request.Query());
+  http::Response response;
+  response.status = answer.status;
+  response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  // Bytes that are no UTF-8 are replaced: what is shown as text must be text.
+  response.body = answer.body.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  respond(std::move(response));
+}
+
+http::Response Api::Ready() const {
+  if (stopping_) return Refuse({ErrorCode::kUnavailable, "the hub is stopping"});
+  if (const auto fault = store_.WriteFault()) {
+    return Refuse({ErrorCode::kUnavailable, "the store takes no writes: " + fault->message});
+  }
+  return http::Response::Text(200, "ready");
+}
+
+Api::CallPtr Api::Record(http::Request request, http::Respond respond, ExchangeKind kind) {
+  auto call = std::make_shared<Call>();
+  call->exchange.at = clock_.Now();
+  call->exchange.direction = Direction::kIn;
+  call->exchange.kind = kind;
+  call->exchange.url = request.target;
+  call->exchange.peer = request.peer;
+  call->exchange.request_head = MaskHead(request.head);
+  call->exchange.timings = request.timings;
+  call->request = std::move(request);
+  call->respond = std::move(respond);
+  return call;
+}
+
+void Api::Answer(const CallPtr& call, http::Response response, std::string outcome) {
+  Exchange& exchange = call->exchange;
+  exchange.status = response.status;
+  exchange.outcome = std::move(outcome);
+  exchange.response_body = response.body;
+  exchange.response_body_size = response.body.size();
+  response.on_sent = [this, call](std::string_view head, bool delivered) {
+    call->exchange.response_head = MaskHead(head);
+    if (!delivered) call->exchange.outcome += " (the peer left before the answer)";
+    recorder_.Add(std::move(call->exchange));
+  };
+  call->respond(std::move(response));
+}
+
+void Api::Answer(const CallPtr& call, const Error& error) {
+  Answer(call, Refuse(error), "refused: " + error.message);
+}
+
+}  // namespace websub::hub

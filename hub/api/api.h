@@ -1,0 +1,97 @@
+// What the hub answers: request in, response out. One file for each act of the protocol:
+// subscribe.cc, publish.cc, hosted_topic.cc; control.cc for what a person does to a subscription;
+// read_api for looking.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "core/lease.h"
+#include "hub/api/guard.h"
+#include "hub/clock.h"
+#include "hub/delivery/deliverer.h"
+#include "hub/fetch/fetcher.h"
+#include "hub/http/server.h"
+#include "hub/intent/verifier.h"
+#include "hub/store/recorder.h"
+#include "hub/store/store.h"
+
+namespace websub::hub {
+
+struct SubscriptionSecurity {
+  bool https = false;   // callbacks must be https
+  bool secret = false;  // a secret must be given
+};
+
+struct ApiOptions {
+  LeasePolicy lease;
+  SubscriptionSecurity security;
+  AddressRule addresses = AddressRule::kAny;  // for callbacks that name an address
+  GuardOptions guard;
+  std::string hub_url;  // base_url and "/hub"
+};
+
+// The parts of the hub that an answer needs; they outlive the Api.
+struct ApiParts {
+  Store& store;
+  Recorder& recorder;
+  Verifier& verifier;
+  Fetcher& fetcher;
+  Deliverer& deliverer;
+  const Clock& clock;
+};
+
+// Used on the loop's thread only.
+class Api {
+ public:
+  Api(ApiParts parts, ApiOptions options);
+
+  void Handle(http::Request request, http::Respond respond);
+  // From now on /readyz answers 503: the hub is on its way out.
+  void BeginStop() { stopping_ = true; }
+
+  // The URL of a hosted topic.
+  std::string HostedUrl(const std::string& name) const;
+  // Keeps a hosted topic's content and publishes it. The answer comes once it is durable.
+  void PutHosted(const std::string& name, std::string content_type, std::string body,
+                 Done<Message> done);
+
+ private:
+  // A request under way and what is recorded of it.
+  struct Call {
+    http::Request request;
+    http::Respond respond;
+    Exchange exchange;
+  };
+  using CallPtr = std::shared_ptr<Call>;
+
+  CallPtr Record(http::Request request, http::Respond respond, ExchangeKind kind);
+  void Answer(const CallPtr& call, http::Response response, std::string outcome);
+  void Answer(const CallPtr& call, const Error& error);
+
+  void Hub(http::Request request, http::Respond respond);  // POST /hub
+  void Subscribe(const CallPtr& call, const Form& form);   // and unsubscribe
+  Result<void> CheckPolicy(const SubscriptionRequest& request) const;
+  void PublishPing(const CallPtr& call, const Form& form);
+  void PublishContent(const CallPtr& call, const Form& query);
+  void Topic(http::Request request, http::Respond respond);  // /topics/NAME
+  http::Response GetTopic(const http::Request& request, const std::string& name) const;
+  void PutTopic(const CallPtr& call, const std::string& name);
+  void ApiV1(http::Request request, http::Respond respond);
+  void Control(http::Request request, http::Respond respond);
+  http::Response Ready() const;
+  std::string TopicLinks(const std::string& self) const;
+
+  Store& store_;
+  Recorder& recorder_;
+  Verifier& verifier_;
+  Fetcher& fetcher_;
+  Deliverer& deliverer_;
+  const Clock& clock_;
+  const ApiOptions options_;
+  const Time started_;
+  bool stopping_ = false;
+};
+
+}  // namespace websub::hub

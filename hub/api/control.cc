@@ -1,0 +1,98 @@
+// What a test or a person wants to see happen to a subscription: deny, expire, verify, end.
+#include <charconv>
+#include <utility>
+
+#include "core/form.h"
+#include "core/text.h"
+#include "hub/api/api.h"
+#include "hub/api/respond.h"
+
+namespace websub::hub {
+
+namespace {
+
+// "s12" or "12".
+std::optional<SubscriptionId> ReadId(std::string_view text) {
+  if (text.starts_with('s')) text.remove_prefix(1);
+  SubscriptionId id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id <= 0) return std::nullopt;
+  return id;
+}
+
+bool InForce(const Subscription& subscription) {
+  return subscription.state == SubscriptionState::kActive ||
+         subscription.state == SubscriptionState::kPending;
+}
+
+}  // namespace
+
+// POST /api/v1/subscriptions/ID/{deny,expire,verify} and DELETE /api/v1/subscriptions/ID.
+void Api::Control(http::Request request, http::Respond respond) {
+  if (const auto allowed = CheckGuard(request, options_.guard); !allowed) {
+    return respond(Refuse(allowed.error()));
+  }
+  std::string_view path = request.Path();
+  constexpr std::string_view kPrefix = "/api/v1/subscriptions/";
+  if (!path.starts_with(kPrefix)) {
+    return respond(Refuse({ErrorCode::kNotFound, "nothing here takes " + request.method}));
+  }
+  path.remove_prefix(kPrefix.size());
+  const auto slash = path.find('/');
+  const auto id = ReadId(path.substr(0, slash));
+  const std::string act(slash == std::string_view::npos ? "" : path.substr(slash + 1));
+  const auto subscription = id ? store_.FindSubscription(*id) : std::nullopt;
+  if (!subscription) {
+    return respond(Refuse(
+        {ErrorCode::kNotFound, "no subscription has the id " + Quote(path.substr(0, slash))}));
+  }
+  if (!InForce(*subscription)) {
+    return respond(Refuse({ErrorCode::kConflict,
+                           "the subscription is over: " + std::string(Name(subscription->state))}));
+  }
+  const bool is_delete = request.method == "DELETE" && act.empty();
+  if (!is_delete && request.method != "POST") {
+    return respond(http::Response::Text(405, "use POST with deny, expire or verify, or DELETE"));
+  }
+  if (act == "verify") {
+    NewIntent intent;
+    intent.topic = subscription->topic;
+    intent.callback = subscription->callback;
+    intent.secret = subscription->secret;
+    intent.lease = subscription->lease;
+    intent.now = clock_.Now();
+    return store_.AddIntent(std::move(intent), [this, respond](Result<Intent> kept) {
+      if (!kept) return respond(Refuse(kept.error()));
+      respond(http::Response::Text(202, "accepted: the callback is asked to verify it next"));
+      verifier_.Wake();
+    });
+  }
+  SubscriptionState state;
+  if (is_delete) {
+    state = SubscriptionState::kUnsubscribed;
+  } else if (act == "deny") {
+    state = SubscriptionState::kDenied;
+  } else if (act == "expire") {
+    state = SubscriptionState::kExpired;
+  } else {
+    return respond(Refuse(
+        {ErrorCode::kNotFound, "a subscription takes deny, expire, verify, not " + Quote(act)}));
+  }
+  std::string reason = "denied by the hub";
+  if (const auto query = ParseForm(request.Query())) {
+    reason = std::string(FindField(*query, "reason").value_or(reason));
+  }
+  store_.EndSubscription(subscription->id, state, clock_.Now(),
+                         [this, respond, subscription, state, reason](Result<void> kept) {
+                           if (!kept) return respond(Refuse(kept.error()));
+                           deliverer_.Ended(subscription->id);
+                           if (state == SubscriptionState::kDenied) {  // HUB-VAL-01
+                             verifier_.Deny(*subscription, reason);
+                           }
+                           http::Response response;
+                           response.status = 204;
+                           respond(std::move(response));
+                         });
+}
+
+}  // namespace websub::hub

@@ -1,0 +1,113 @@
+// /topics/NAME: topics that the hub itself hosts, so that a publisher needs nothing but curl.
+#include <algorithm>
+#include <utility>
+
+#include "core/digest.h"
+#include "core/link_header.h"
+#include "core/text.h"
+#include "hub/api/api.h"
+#include "hub/api/respond.h"
+
+namespace websub::hub {
+
+namespace {
+
+constexpr std::size_t kMaxName = 200;  // bytes
+
+Result<std::string> TopicName(std::string_view path) {
+  std::string name(path.substr(std::string_view("/topics/").size()));
+  const bool plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return IsUnreserved(c) || c == '/'; });
+  if (name.empty() || name.size() > kMaxName || !plain || name.front() == '/' ||
+      name.back() == '/' || name.find("//") != std::string::npos || name == "." || name == ".." ||
+      name.find("./") != std::string::npos || name.ends_with("/.") || name.ends_with("/..")) {
+    return Fail(ErrorCode::kInvalid,
+                "topic name: use letters, digits and - . _ ~ in parts divided by /, up to 200 "
+                "characters");
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string Api::HostedUrl(const std::string& name) const {
+  return options_.guard.base_url + "/topics/" + name;
+}
+
+std::string Api::TopicLinks(const std::string& self) const {
+  return FormatLinkHeader({{.target = options_.hub_url, .rels = {"hub"}, .parameters = {}},
+                           {.target = self, .rels = {"self"}, .parameters = {}}});
+}
+
+void Api::Topic(http::Request request, http::Respond respond) {
+  const auto name = TopicName(request.Path());
+  if (!name) return respond(Refuse(name.error()));
+  if (request.method == "GET" || request.method == "HEAD") return respond(GetTopic(request, *name));
+  if (request.method != "PUT") {
+    auto response = http::Response::Text(405, "a topic takes GET, HEAD and PUT");
+    response.fields.emplace_back("Allow", "GET, HEAD, PUT");
+    return respond(std::move(response));
+  }
+  const CallPtr call = Record(std::move(request), std::move(respond), ExchangeKind::kPublish);
+  call->exchange.topic = HostedUrl(*name);
+  if (const auto allowed = CheckGuard(call->request, options_.guard); !allowed) {
+    return Answer(call, allowed.error());
+  }
+  PutTopic(call, *name);
+}
+
+http::Response Api::GetTopic(const http::Request& request, const std::string& name) const {
+  const auto topic = store_.FindHosted(name);
+  if (!topic) {
+    return Refuse(
+        {ErrorCode::kNotFound, "the topic " + name + " has no content yet: PUT some to this URL"});
+  }
+  http::Response response;
+  response.fields = {
+      {"Link", TopicLinks(HostedUrl(name))}, {"ETag", topic->etag}, {"Cache-Control", "no-cache"}};
+  if (request.Field("If-None-Match") == topic->etag) {
+    response.status = 304;
+    return response;
+  }
+  if (!topic->content_type.empty()) {
+    response.fields.emplace_back("Content-Type", topic->content_type);
+  }
+  response.body = *topic->body;
+  return response;
+}
+
+void Api::PutHosted(const std::string& name, std::string content_type, std::string body,
+                    Done<Message> done) {
+  NewMessage message;
+  message.topic = HostedUrl(name);
+  message.content_type = std::move(content_type);
+  message.hubs = {options_.hub_url};
+  message.self = message.topic;
+  message.body = std::make_shared<const std::string>(std::move(body));
+  message.content_hash = Sha256Hex(*message.body);
+  message.now = clock_.Now();
+  store_.PutHosted(name, std::move(message), [this, done = std::move(done)](Result<Message> kept) {
+    const auto topic = kept ? kept->topic_id : 0;
+    const bool appended = kept.has_value();
+    done(std::move(kept));
+    if (appended) deliverer_.Wake(topic);
+  });
+}
+
+void Api::PutTopic(const CallPtr& call, const std::string& name) {
+  const bool is_new = !store_.FindHosted(name);
+  std::string type(call->request.Field("Content-Type").value_or("application/octet-stream"));
+  PutHosted(name, std::move(type), std::move(call->request.body),
+            [this, call, name, is_new](Result<Message> kept) {
+              if (!kept) return Answer(call, kept.error());
+              call->exchange.message_id = kept->id;
+              http::Response response;
+              response.status = is_new ? 201 : 204;
+              response.fields = {{"Websub-Message-Id", "m" + std::to_string(kept->id)},
+                                 {"Link", TopicLinks(HostedUrl(name))}};
+              if (is_new) response.fields.emplace_back("Location", HostedUrl(name));
+              Answer(call, std::move(response), "published: message m" + std::to_string(kept->id));
+            });
+}
+
+}  // namespace websub::hub

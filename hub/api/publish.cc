@@ -1,0 +1,75 @@
+// POST hub.mode=publish: a ping in a form body, or the content itself with hub.topic in the query.
+#include <utility>
+
+#include "core/digest.h"
+#include "core/publish_request.h"
+#include "core/subscription_request.h"
+#include "core/text.h"
+#include "hub/api/api.h"
+
+namespace websub::hub {
+
+namespace {
+
+http::Response Accepted() {
+  http::Response response;
+  response.status = 200;
+  response.fields = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  response.body = "hub.mode=accepted";
+  return response;
+}
+
+}  // namespace
+
+void Api::PublishPing(const CallPtr& call, const Form& form) {
+  auto request = ParsePublishRequest(form);
+  if (!request) return Answer(call, request.error());
+  call->exchange.topic = request->topics.front();
+  const std::size_t count = request->topics.size();
+  store_.RequestFetches(
+      std::move(request->topics), clock_.Now(), [this, call, count](Result<void> kept) {
+        if (!kept) return Answer(call, kept.error());
+        // Ballerina's and WSO2's publishers take exactly this answer for success.
+        const bool event = call->request.Field("x-ballerina-publisher") == "event";
+        Answer(call,
+               event ? Accepted()
+                     : http::Response{.status = 204, .fields = {}, .body = {}, .on_sent = {}},
+               count == 1 ? "accepted: a fetch of the topic follows"
+                          : "accepted: fetches of " + std::to_string(count) + " topics follow");
+        fetcher_.Wake();
+      });
+}
+
+void Api::PublishContent(const CallPtr& call, const Form& query) {
+  const std::string topic(FindField(query, "hub.topic").value_or(""));
+  call->exchange.topic = topic;
+  if (topic.empty() || topic.size() > kMaxTopic ||
+      std::any_of(topic.begin(), topic.end(), [](char c) { return IsControl(c); })) {
+    return Answer(call, Error{ErrorCode::kInvalid,
+                              "hub.topic: it must be 1 to 8192 bytes without control characters"});
+  }
+  if (call->request.body.empty()) {
+    return Answer(call,
+                  Error{ErrorCode::kInvalid,
+                        "body: it is empty; send the content, or for a ping the parameters in "
+                        "a form body"});
+  }
+  NewMessage message;
+  message.topic = topic;
+  message.content_type = std::string(call->request.Field("Content-Type").value_or(""));
+  message.hubs = {options_.hub_url};
+  message.self = topic;
+  message.body = std::make_shared<const std::string>(std::move(call->request.body));
+  message.content_hash = Sha256Hex(*message.body);
+  message.now = clock_.Now();
+  store_.AppendMessage(std::move(message), [this, call](Result<Message> kept) {
+    if (!kept) return Answer(call, kept.error());
+    call->exchange.message_id = kept->id;
+    auto response = Accepted();
+    response.fields.emplace_back("Websub-Message-Id", "m" + std::to_string(kept->id));
+    Answer(call, std::move(response), "accepted: message m" + std::to_string(kept->id));
+    deliverer_.Wake(kept->topic_id);
+  });
+}
+
+}  // namespace websub::hub

@@ -1,0 +1,248 @@
+#include "hub/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/address.h"
+#include "core/url.h"
+#include "hub/demo.h"
+
+namespace websub::hub {
+
+namespace {
+
+// How often to look whether what was in flight has ended, while stopping.
+constexpr Duration kStopPoll = std::chrono::milliseconds(10);
+// The timer never waits longer, so that a step of the wall clock is noticed.
+constexpr Duration kLongestWait = std::chrono::seconds(60);
+constexpr Duration kStoreWait = std::chrono::seconds(5);
+
+std::string BaseUrl(const HubOptions& options, std::uint16_t port) {
+  if (!options.public_url.empty()) {
+    std::string url = options.public_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  std::string host = options.listen_address;
+  if (ClassifyAddress(host) == AddressClass::kUnspecified) host = "localhost";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return "http://" + host + ":" + std::to_string(port);
+}
+
+AddressRule RuleFor(const HubOptions& options) {
+  if (options.allow_private == AllowPrivate::kAlways) return AddressRule::kAny;
+  if (options.allow_private == AllowPrivate::kNever) return AddressRule::kPublicOnly;
+  return ClassifyAddress(options.listen_address) == AddressClass::kLoopback ||
+                 options.listen_address == "localhost"
+             ? AddressRule::kAny
+             : AddressRule::kPublicOnly;
+}
+
+}  // namespace
+
+struct Hub::Impl {
+  Impl(http::Loop& the_loop, const Clock& the_clock, Random& the_random, HubOptions the_options)
+      : loop(the_loop),
+        clock(the_clock),
+        random(the_random),
+        options(std::move(the_options)),
+        timer(loop),
+        stop_timer(loop) {}
+
+  Result<void> Open(Hub& hub);
+  void MakeParts(Hub& hub);
+  void Wake();
+  void Run();
+  Time RunLeases(Time now);
+  Time RunDemo(Time now);
+  void PollStop(Time deadline, std::function<void()> done);
+
+  http::Loop& loop;
+  const Clock& clock;
+  Random& random;
+  const HubOptions options;
+  std::string base_url;
+
+  std::unique_ptr<Store> store;
+  std::unique_ptr<http::Client> client;
+  std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Deliverer> deliverer;
+  std::unique_ptr<Verifier> verifier;
+  std::unique_ptr<Fetcher> fetcher;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<http::Server> server;
+  http::Timer timer;
+  http::Timer stop_timer;
+  bool stopping = false;
+  bool run_posted = false;
+  bool drained = false;
+  bool expiring = false;
+  Time lease_due = Time::min();  // min: ask the store
+  Time demo_due = Time::min();
+};
+
+Result<void> Hub::Impl::Open(Hub& hub) {
+  auto opened = Store::Open({.path = options.db, .access = StoreOptions::Access::kOwner},
+                            [this](std::function<void()> task) { loop.Post(std::move(task)); });
+  if (!opened) return tl::unexpected(opened.error());
+  store = std::move(*opened);
+
+  auto made = http::Client::Make(loop, options.client);
+  if (!made) return tl::unexpected(made.error());
+  client = std::move(*made);
+
+  http::ServerOptions listen;
+  listen.address = options.listen_address;
+  listen.port = options.listen_port;
+  listen.max_body = options.max_body;
+  listen.on_notice = [&hub](std::string sentence, std::string peer) {
+    if (hub.on_notice) hub.on_notice(std::move(sentence), std::move(peer));
+  };
+  server = std::make_unique<http::Server>(loop, std::move(listen),
+                                          [this](http::Request request, http::Respond respond) {
+                                            api->Handle(std::move(request), std::move(respond));
+                                          });
+  if (const auto listening = server->Listen(); !listening) return listening;
+  base_url = BaseUrl(options, server->port());
+  MakeParts(hub);
+  return {};
+}
+
+void Hub::Impl::MakeParts(Hub& hub) {
+  const auto wake = [this] { Wake(); };
+  const AddressRule rule = RuleFor(options);
+  recorder = std::make_unique<Recorder>(*store, clock, RecorderOptions{}, wake);
+  recorder->on_exchange = [&hub](const Exchange& exchange) {
+    if (hub.on_exchange) hub.on_exchange(exchange);
+  };
+
+  DeliveryOptions delivery;
+  delivery.retry = options.retry;
+  delivery.algorithm = options.signature_algorithm;
+  delivery.timeout = options.delivery_timeout;
+  delivery.addresses = rule;
+  deliverer =
+      std::make_unique<Deliverer>(*store, *client, *recorder, clock, random, delivery, wake);
+  recorder->on_kept = [this](const std::vector<DeliveryOutcome>& kept) { deliverer->Kept(kept); };
+
+  VerifierOptions verification;
+  verification.addresses = rule;
+  verifier =
+      std::make_unique<Verifier>(*store, *client, *recorder, clock, random, verification, wake);
+  verifier->on_confirmed = [this](const Subscription& subscription) {
+    if (subscription.state != SubscriptionState::kActive) return deliverer->Ended(subscription.id);
+    deliverer->Renewed(subscription);
+    if (subscription.expires_at) lease_due = std::min(lease_due, *subscription.expires_at);
+    Wake();
+  };
+
+  FetcherOptions fetch;
+  fetch.addresses = rule;
+  fetch.max_body = options.max_body;
+  fetch.hub_url = hub.hub_url();
+  fetch.own_base = base_url;
+  fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
+  fetcher->on_message = [this](const Message& message) { deliverer->Wake(message.topic_id); };
+
+  ApiOptions answers;
+  answers.lease = options.lease;
+  answers.security = options.security;
+  answers.addresses = rule;
+  answers.guard = {options.listen_address, server->port(), base_url};
+  answers.hub_url = hub.hub_url();
+  api = std::make_unique<Api>(ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock},
+                              std::move(answers));
+}
+
+// Whatever changed, everything is looked at once more, soon: the parts tell cheaply that nothing is
+// due.
+void Hub::Impl::Wake() {
+  if (std::exchange(run_posted, true)) return;
+  loop.Post([this] {
+    run_posted = false;
+    Run();
+  });
+}
+
+void Hub::Impl::Run() {
+  const Time now = clock.Now();
+  const Time next = std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now),
+                              deliverer->Run(now), RunLeases(now), RunDemo(now)});
+  const Duration wait = next == Time::max() ? kLongestWait : std::min(next - now, kLongestWait);
+  timer.Set(std::max(wait, Duration::zero()), [this] { Run(); });
+}
+
+// HUB-VER-04: leases end.
+Time Hub::Impl::RunLeases(Time now) {
+  if (expiring) return Time::max();
+  if (lease_due == Time::min()) lease_due = store->NextLeaseEnd().value_or(Time::max());
+  if (now < lease_due) return lease_due;
+  expiring = true;
+  store->ExpireLeases(now, [this](Result<std::vector<SubscriptionId>> ended) {
+    expiring = false;
+    lease_due = ended ? Time::min() : clock.Now() + kStoreWait;
+    if (ended) {
+      for (const auto id : *ended) deliverer->Ended(id);
+    }
+    Wake();
+  });
+  return Time::max();
+}
+
+Time Hub::Impl::RunDemo(Time now) {
+  if (options.demo == Demo::kOff || stopping) return Time::max();
+  if (now < demo_due) return demo_due;
+  for (auto& document : MakeDemo(now, base_url, base_url + "/hub")) {
+    api->PutHosted(
+        document.name, std::move(document.content_type), std::move(document.body),
+        [](const Result<Message>&) {});  // the next tick comes whether this one was kept or not
+  }
+  return demo_due = NextDemoTick(now);
+}
+
+void Hub::Impl::PollStop(Time deadline, std::function<void()> done) {
+  const bool idle =
+      drained && deliverer->in_flight() + verifier->in_flight() + fetcher->in_flight() == 0;
+  if (!idle && clock.Now() < deadline) {
+    return stop_timer.Set(kStopPoll, [this, deadline, done = std::move(done)]() mutable {
+      PollStop(deadline, std::move(done));
+    });
+  }
+  client->CancelAll();
+  // What was cancelled is reported by callbacks; they come before this.
+  loop.Post([this, done = std::move(done)]() mutable { recorder->Flush(std::move(done)); });
+}
+
+Hub::Hub(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Hub::~Hub() = default;
+
+Result<std::unique_ptr<Hub>> Hub::Start(http::Loop& loop, const Clock& clock, Random& random,
+                                        HubOptions options) {
+  std::unique_ptr<Hub> hub(
+      new Hub(std::make_unique<Impl>(loop, clock, random, std::move(options))));
+  if (const auto opened = hub->impl_->Open(*hub); !opened) return tl::unexpected(opened.error());
+  hub->impl_->deliverer->Start();
+  hub->impl_->Wake();
+  return hub;
+}
+
+const std::string& Hub::base_url() const {
+  return impl_->base_url;
+}
+
+std::string Hub::hub_url() const {
+  return impl_->base_url + "/hub";
+}
+
+void Hub::Stop(Duration grace, std::function<void()> done) {
+  impl_->stopping = true;
+  impl_->api->BeginStop();
+  impl_->deliverer->Stop();
+  impl_->verifier->Stop();
+  impl_->fetcher->Stop();
+  impl_->server->Drain([impl = impl_.get()] { impl->drained = true; });
+  impl_->PollStop(impl_->clock.Now() + grace, std::move(done));
+}
+
+}  // namespace websub::hub

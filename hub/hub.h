@@ -1,0 +1,73 @@
+// The hub that `websub serve` runs: opens the store, listens, takes up what was left, and runs
+// until it is told to stop. Wires the rooms; decides nothing itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/backoff.h"
+#include "core/lease.h"
+#include "core/result.h"
+#include "core/signature.h"
+#include "hub/api/api.h"
+#include "hub/clock.h"
+#include "hub/http/client.h"
+#include "hub/http/loop.h"
+#include "hub/http/server.h"
+#include "hub/random.h"
+
+namespace websub::hub {
+
+// Whether the hub calls loopback, private and other non-public addresses.
+enum class AllowPrivate {
+  kAuto,  // only while it listens on a loopback address itself
+  kAlways,
+  kNever,
+};
+
+enum class Demo { kOff, kOn };
+
+struct HubOptions {
+  std::string db;  // a file, or ":memory:"
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 4820;  // 0 takes a free one
+  std::string public_url;            // what it advertises; empty: http://ADDRESS:PORT
+  LeasePolicy lease;
+  SubscriptionSecurity security;
+  SignatureAlgorithm signature_algorithm = SignatureAlgorithm::kSha256;
+  RetryPolicy retry;
+  Duration delivery_timeout = std::chrono::seconds(10);
+  std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic
+  AllowPrivate allow_private = AllowPrivate::kAuto;
+  Demo demo = Demo::kOff;
+  http::ClientOptions client;
+};
+
+class Hub {
+ public:
+  // Opens, listens and starts; what happens then happens on the loop. The loop, clock and random
+  // outlive the hub. Errors are those of Store::Open, Server::Listen and Client::Make.
+  static Result<std::unique_ptr<Hub>> Start(http::Loop& loop, const Clock& clock, Random& random,
+                                            HubOptions options);
+  ~Hub();
+
+  const std::string& base_url() const;  // "http://127.0.0.1:4820", without a slash at the end
+  std::string hub_url() const;          // base_url and "/hub"
+
+  // Accepts no more, lets what is in flight finish within `grace`, puts everything on disk, then
+  // calls `done` on the loop.
+  void Stop(Duration grace, std::function<void()> done);
+
+  // Told of each exchange as it is recorded, and of what a peer sent that never became a request.
+  std::function<void(const Exchange&)> on_exchange;
+  std::function<void(std::string sentence, std::string peer)> on_notice;
+
+  struct Impl;
+
+ private:
+  explicit Hub(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace websub::hub

@@ -1,0 +1,10 @@
+#include "core/digest.h"
+
+#include <doctest/doctest.h>
+
+TEST_CASE("sha256 of the examples of FIPS 180") {
+  CHECK(websub::Sha256Hex("abc") ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(websub::Sha256Hex("") ==
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
