@@ -1,0 +1,257 @@
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "hub/http/server_impl.h"
+
+namespace websub::hub::http {
+
+namespace {
+
+constexpr std::size_t kReadSize = 8 * 1024;
+constexpr std::size_t kBodyReadSize = 16 * 1024;
+constexpr std::chrono::seconds kLinger{2};
+constexpr char kTlsHandshake = 0x16;  // the first byte of a ClientHello's record
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+Time Now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+// What a Respond holds: answers once, and answers 500 when it is dropped unanswered. The connection
+// and the server may be gone by then.
+class Answerer {
+ public:
+  Answerer(std::weak_ptr<ServerConnection> connection, std::weak_ptr<Server::Impl> server)
+      : connection_(std::move(connection)), server_(std::move(server)) {}
+  Answerer(const Answerer&) = delete;
+  Answerer& operator=(const Answerer&) = delete;
+
+  ~Answerer() {
+    if (!answered_) Answer(Response::Text(500, "the request was not answered"));
+  }
+
+  void Answer(Response response) {
+    if (std::exchange(answered_, true)) return;
+    const auto server = server_.lock();
+    if (!server) return;
+    const auto connection = connection_.lock();
+    if (connection && !connection->closed()) return connection->Answer(std::move(response));
+    ReportLost(*server, std::move(response));
+  }
+
+ private:
+  // on_sent is told later, as it would be by a write.
+  static void ReportLost(Server::Impl& server, Response response) {
+    if (!response.on_sent) return;
+    asio::post(server.loop.impl().io, [weak = server.weak_from_this(), lost = std::move(response)] {
+      if (!weak.lock()) return;
+      lost.on_sent(FormatResponseHead(lost, KeepAlive::kNo, Now()), false);
+    });
+  }
+
+  const std::weak_ptr<ServerConnection> connection_;
+  const std::weak_ptr<Server::Impl> server_;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+ServerConnection::ServerConnection(Server::Impl& server, Socket socket, std::string peer)
+    : server_(&server),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      deadline_(server.loop.impl().io),
+      reader_(server.options.max_head, server.options.max_body) {}
+
+void ServerConnection::Start() {
+  error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  idle_place_ = server_->idle.insert(server_->idle.end(), this);
+  deadline_.Set(After(server_->options.head_timeout), shared_from_this());
+  Read();
+}
+
+void ServerConnection::Abandon() {
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kIdle) server_->idle.erase(idle_place_);
+  state_ = State::kClosed;
+  deadline_.Stop();
+  error_code ignored;
+  socket_.close(ignored);
+  server_ = nullptr;
+}
+
+void ServerConnection::Close() {
+  if (state_ == State::kClosed) return;
+  const auto server = server_->shared_from_this();
+  const auto self = shared_from_this();
+  const bool writing = state_ == State::kWriting;
+  Abandon();
+  server->Forget(self);
+  if (writing && response_.on_sent) {
+    asio::post(server->loop.impl().io, [weak = std::weak_ptr(server), self] {
+      if (weak.lock()) self->response_.on_sent(self->response_head_, false);
+    });
+  }
+}
+
+void ServerConnection::Drain() {
+  draining_ = true;
+  if (state_ == State::kIdle || state_ == State::kLingering) Close();
+}
+
+void ServerConnection::Read() {
+  if (std::exchange(reading_, true)) return;
+  const std::size_t size = head_timed_ ? kBodyReadSize : kReadSize;
+  char* const to = in_.Prepare(size);
+  socket_.async_read_some(asio::buffer(to, in_.room()),
+                          [self = shared_from_this()](const error_code& ec, std::size_t read) {
+                            self->OnRead(ec, read);
+                          });
+}
+
+void ServerConnection::OnRead(const error_code& ec, std::size_t size) {
+  reading_ = false;
+  if (state_ == State::kClosed || state_ == State::kWriting) return;  // refused while it waited
+  if (ec) return Close();
+  if (state_ == State::kLingering) return Read();  // into the room that was free: thrown away
+  in_.Commit(size);
+  Advance();
+}
+
+// Goes as far as the bytes in hand allow.
+void ServerConnection::Advance() {
+  if (state_ == State::kIdle) {
+    if (in_.empty()) return Read();
+    BeginRequest();
+    if (state_ == State::kClosed) return;
+  }
+  switch (reader_.Feed(in_)) {
+    case Progress::kRefused:
+      return Refuse(reader_.status(), reader_.sentence());
+    case Progress::kComplete:
+      return Dispatch();
+    case Progress::kMore:
+      break;
+  }
+  if (reader_.head_done() && !std::exchange(head_timed_, true)) {
+    deadline_.Set(After(server_->options.body_timeout), shared_from_this());
+    if (reader_.expects_continue()) return SendContinue();
+  }
+  Read();
+}
+
+void ServerConnection::BeginRequest() {
+  server_->idle.erase(idle_place_);
+  state_ = State::kReading;
+  began_ = SteadyClock::now();
+  deadline_.Set(began_ + Bounded(server_->options.head_timeout), shared_from_this());
+  if (first_request_ && in_.View().front() == kTlsHandshake) {
+    Notice("TLS was spoken to this plain port: use http:// here, or put a TLS proxy in front");
+    Close();
+  }
+}
+
+void ServerConnection::SendContinue() {
+  sending_continue_ = true;
+  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+                    [self = shared_from_this()](const error_code& ec, std::size_t) {
+                      self->sending_continue_ = false;
+                      if (self->state_ == State::kClosed) return;
+                      ec ? self->Close() : self->Read();
+                    });
+}
+
+void ServerConnection::Dispatch() {
+  deadline_.Clear();
+  state_ = State::kHandling;
+  first_request_ = false;
+  keep_alive_ = reader_.keep_alive();
+  Request request = std::move(reader_.request());
+  request.peer = peer_;
+  request.timings.total = Since(began_);
+  head_only_ = request.method == "HEAD";
+  const auto server = server_->shared_from_this();  // the handler may drop the server
+  const auto answerer = std::make_shared<Answerer>(weak_from_this(), server);
+  server->handler(std::move(request),
+                  [answerer](Response response) { answerer->Answer(std::move(response)); });
+}
+
+void ServerConnection::Answer(Response response) {
+  state_ = State::kWriting;
+  if (draining_) keep_alive_ = false;
+  response_ = std::move(response);
+  response_head_ =
+      FormatResponseHead(response_, keep_alive_ ? KeepAlive::kYes : KeepAlive::kNo, Now());
+  deadline_.Set(After(server_->options.write_timeout), shared_from_this());
+  const bool body = !head_only_ && MayHaveBody(response_.status);
+  const std::array<asio::const_buffer, 2> buffers = {
+      asio::buffer(response_head_),
+      asio::buffer(response_.body.data(), body ? response_.body.size() : 0)};
+  asio::async_write(
+      socket_, buffers,
+      [self = shared_from_this()](const error_code& ec, std::size_t) { self->OnWritten(ec); });
+}
+
+void ServerConnection::Refuse(int status, const std::string& sentence) {
+  Notice(sentence);
+  if (state_ == State::kClosed) return;  // the listener to notices dropped the server
+  keep_alive_ = false;
+  unread_input_ = true;
+  head_only_ = reader_.head_done() && reader_.request().method == "HEAD";
+  Answer(Response::Text(status, sentence));
+}
+
+void ServerConnection::Notice(const std::string& sentence) {
+  const auto server = server_->shared_from_this();
+  server->Notice(sentence, peer_);
+}
+
+void ServerConnection::OnWritten(const error_code& ec) {
+  if (state_ == State::kClosed) return;
+  if (ec) return Close();  // tells on_sent
+  deadline_.Clear();
+  const Response sent = std::exchange(response_, {});
+  const std::string head = std::exchange(response_head_, {});
+  if (draining_) keep_alive_ = false;
+  if (keep_alive_) {
+    BecomeIdle();
+  } else {
+    Linger();
+  }
+  // Last before going on: it may drop the server.
+  if (sent.on_sent) sent.on_sent(head, true);
+  if (state_ == State::kIdle) Advance();
+}
+
+void ServerConnection::BecomeIdle() {
+  state_ = State::kIdle;
+  head_timed_ = false;
+  reader_.Reset();
+  idle_place_ = server_->idle.insert(server_->idle.end(), this);
+  deadline_.Set(After(server_->options.idle_timeout), shared_from_this());
+}
+
+// Closing while bytes of the peer are unread would reset the connection, and the peer would lose
+// the answer: so what still comes is thrown away for a moment.
+void ServerConnection::Linger() {
+  error_code ec;
+  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  if (ec || (!unread_input_ && in_.empty())) return Close();
+  state_ = State::kLingering;
+  in_.Consume(in_.size());
+  deadline_.Set(After(kLinger), shared_from_this());
+  Read();
+}
+
+void ServerConnection::OnDeadline() {
+  if (state_ == State::kReading && !sending_continue_) {
+    return Refuse(408, reader_.head_done() ? "the body of the request did not come in time"
+                                           : "the head of the request did not come in time");
+  }
+  Close();
+}
+
+}  // namespace websub::hub::http
