@@ -324,9 +324,10 @@ std::string AppendQuery(std::string_view url, std::string_view query) {
   const auto end = std::min(url.find('#'), url.size());
   std::string out(url.substr(0, end));
   if (!query.empty()) {
-    if (out.find('?') == out.npos) {
+    const auto mark = out.find('?');
+    if (mark == out.npos) {
       out += '?';
-    } else if (!out.ends_with('?') && !out.ends_with('&')) {
+    } else if (mark + 1 != out.size() && !out.ends_with('&')) {
       out += '&';
     }
     out += query;

@@ -82,6 +82,7 @@ TEST_CASE("appends to the query of a URL and changes nothing before it (HUB-REQ-
   CHECK(AppendQuery("http://h/cb?a=0", "a=1") == "http://h/cb?a=0&a=1");
   CHECK(AppendQuery("http://h/cb?x=a%2Cb+c?d", "a=1") == "http://h/cb?x=a%2Cb+c?d&a=1");
   CHECK(AppendQuery("http://h/cb?", "a=1") == "http://h/cb?a=1");
+  CHECK(AppendQuery("http://h/cb?x?", "a=1") == "http://h/cb?x?&a=1");
   CHECK(AppendQuery("http://h/cb?id=7&", "a=1") == "http://h/cb?id=7&a=1");
   CHECK(AppendQuery("http://h/cb#top", "a=1") == "http://h/cb?a=1#top");
   CHECK(AppendQuery("http://h/cb?id=7#top?x", "a=1") == "http://h/cb?id=7&a=1#top?x");
