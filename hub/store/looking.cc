@@ -21,6 +21,10 @@ class Filter {
     text_ += condition;
     (values_.emplace_back(std::move(values)), ...);
   }
+  void Between(const std::string& column, const PageQuery& query) {
+    if (query.since) Add(column + " >= ?", FromTime(*query.since));
+    if (query.until) Add(column + " <= ?", FromTime(*query.until));
+  }
   void Page(const PageQuery& query) {
     const bool newest = query.order == Order::kNewestFirst;
     if (query.after) Add(newest ? "row.id < ?" : "row.id > ?", *query.after);
@@ -58,7 +62,7 @@ constexpr std::string_view kOfTopic = "row.topic_id = (SELECT id FROM topic WHER
 Result<std::vector<Topic>> Store::List(const TopicQuery& query) const {
   Filter filter;
   if (query.topic) filter.Add("row.url = ?", *query.topic);
-  if (query.since) filter.Add("row.created_at >= ?", FromTime(*query.since));
+  filter.Between("row.created_at", query);
   return Pick<Topic>(*impl_, query, kSelectTopic, std::move(filter), ReadTopic);
 }
 
@@ -71,7 +75,7 @@ Result<std::vector<Subscription>> Store::List(const SubscriptionQuery& query) co
   } else if (!query.all_states) {
     filter.Add("row.state IN ('pending', 'active')");
   }
-  if (query.since) filter.Add("row.created_at >= ?", FromTime(*query.since));
+  filter.Between("row.created_at", query);
   return Pick<Subscription>(*impl_, query, kSelectSubscription, std::move(filter),
                             ReadSubscription);
 }
@@ -85,7 +89,7 @@ Result<std::vector<Message>> Store::List(const MessageQuery& query) const {
     filter.Add("row.id > (SELECT cursor FROM subscription WHERE id = ? AND state = 'active')",
                *query.behind);
   }
-  if (query.since) filter.Add("row.created_at >= ?", FromTime(*query.since));
+  filter.Between("row.created_at", query);
   return Pick<Message>(*impl_, query, kSelectMessage, std::move(filter), ReadMessage);
 }
 
@@ -103,7 +107,7 @@ Result<std::vector<Exchange>> Store::List(const ExchangeQuery& query) const {
   if (query.status) filter.Add("row.status = ?", std::int64_t{*query.status});
   if (query.subscription) filter.Add("row.subscription_id = ?", *query.subscription);
   if (query.message) filter.Add("row.message_id = ?", *query.message);
-  if (query.since) filter.Add("row.at >= ?", FromTime(*query.since));
+  filter.Between("row.at", query);
   return Pick<Exchange>(*impl_, query, kSelectExchange, std::move(filter), ReadExchange);
 }
 
@@ -115,7 +119,7 @@ Result<std::vector<DeadLetter>> Store::List(const DeadLetterQuery& query) const 
                *query.callback);
   }
   if (query.subscription) filter.Add("row.subscription_id = ?", *query.subscription);
-  if (query.since) filter.Add("row.at >= ?", FromTime(*query.since));
+  filter.Between("row.at", query);
   return Pick<DeadLetter>(*impl_, query, kSelectDeadLetter, std::move(filter), ReadDeadLetter);
 }
 

@@ -18,6 +18,7 @@ struct PageQuery {
   Order order = Order::kOldestFirst;
   std::optional<std::string> topic;
   std::optional<Time> since;
+  std::optional<Time> until;  // inclusive, as since is
 };
 
 struct TopicQuery : PageQuery {};
@@ -54,6 +55,19 @@ struct Counts {
   std::int64_t dead_letters = 0;
   std::int64_t waiting_fetches = 0;
   std::int64_t retrying = 0;  // active subscriptions whose next attempt waits for its time
+};
+
+// How far a message has come among the active subscriptions of its topic.
+struct MessageProgress {
+  std::int64_t delivered = 0;  // acknowledged
+  std::int64_t pending = 0;    // still before them
+  std::int64_t dead = 0;       // dead letters, those of ended subscriptions included
+};
+
+// The beginnings of a recorded exchange: enough to tell it in a line.
+struct ExchangeExcerpt {
+  std::string request_line;    // without its line end; cut at 512 bytes
+  std::string response_start;  // of the body; cut at 200 bytes
 };
 
 }  // namespace websub::hub

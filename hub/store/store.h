@@ -138,6 +138,21 @@ class Store {
   std::vector<Intent> IntentsOf(SubscriptionId id) const;     // in order
   Counts CountAll() const;
 
+  // --- Reports
+  // --------------------------------------------------------------------------------------
+
+  // For each cursor, in the order given, how many messages of the topic lie behind it. Costs one
+  // walk over the messages behind the lowest of them, however many there are.
+  std::vector<std::int64_t> CountBehind(TopicId topic, const std::vector<MessageId>& cursors) const;
+  // For each message of the topic, in the order given. Costs one walk over the topic's active
+  // subscriptions, however many messages there are.
+  std::vector<MessageProgress> ProgressOf(TopicId topic,
+                                          const std::vector<Message>& messages) const;
+  // For each topic, in the order given, its active subscriptions.
+  std::vector<std::int64_t> CountActive(const std::vector<TopicId>& topics) const;
+  ExchangeExcerpt ExcerptOf(ExchangeId id) const;  // empty where it is no more
+  std::optional<DeadLetter> FindDeadLetter(DeadLetterId id) const;
+
   // Nothing where writes go through; otherwise the last failure, until a write succeeds again.
   std::optional<Error> WriteFault() const;
 

@@ -101,6 +101,7 @@ CREATE TABLE dead_letter (
 ) STRICT;
 
 CREATE INDEX dead_letter_subscription ON dead_letter (subscription_id);
+CREATE INDEX dead_letter_message ON dead_letter (message_id);
 
 -- Exchanges refer to nothing by force: a request that was refused belongs to no subscription, and topic
 -- and callback are recorded as they came.
