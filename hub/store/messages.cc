@@ -1,10 +1,8 @@
 // Topics, their logs, and what the hub hosts itself.
-#include <openssl/evp.h>
-
-#include <array>
 #include <memory>
 #include <utility>
 
+#include "core/digest.h"
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 #include "hub/store/topics.h"
@@ -14,27 +12,10 @@ namespace websub::hub {
 namespace {
 
 // A strong validator, quotes included: the same type and bytes always have the same one.
-Result<std::string> MakeEtag(const std::string& content_type, const std::string& body) {
+std::string MakeEtag(const std::string& content_type, const std::string& body) {
   const std::string separator(1, '\0');  // in no media type
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), content_type.data(), content_type.size()) != 1 ||
-      EVP_DigestUpdate(context.get(), separator.data(), separator.size()) != 1 ||
-      EVP_DigestUpdate(context.get(), body.data(), body.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1) {
-    return Fail(ErrorCode::kInternal, "SHA-256 is not available");
-  }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  constexpr std::size_t kBytes = 16;  // half of it is enough to tell contents apart
-  std::string etag = "\"";
-  for (std::size_t i = 0; i < kBytes; ++i) {
-    etag += kDigits[digest[i] >> 4];
-    etag += kDigits[digest[i] & 15];
-  }
-  return etag + "\"";
+  constexpr std::size_t kDigits = 32;    // half of them is enough to tell contents apart
+  return '"' + Sha256Hex(content_type + separator + body).substr(0, kDigits) + '"';
 }
 
 }  // namespace
@@ -93,10 +74,8 @@ void Store::PutHosted(std::string name, NewMessage message, Done<Message> done) 
         Result<Message> made =
             Append(database, TopicFor(database, message.topic, message.now), message);
         if (!made) return made;
-        const Result<std::string> etag = MakeEtag(made->content_type, *made->body);
-        if (!etag) return tl::unexpected(etag.error());
         database.Run("INSERT OR REPLACE INTO hosted (name, message_id, etag) VALUES (?, ?, ?)",
-                     name, made->id, *etag);
+                     name, made->id, MakeEtag(made->content_type, *made->body));
         return made;
       },
       std::move(done));

@@ -106,6 +106,16 @@ Result<Intent> AddUnsubscribe(Database& database, const NewIntent& intent) {
   return *LoadIntent(database, database.LastId());
 }
 
+// The latest request that was confirmed holds, also where an earlier one was about a subscription
+// that has ended since.
+void DropUpTo(Database& database, const Intent& intent) {
+  database.Run(
+      "DELETE FROM intent WHERE id <= ?1 AND subscription_id IN ("
+      "SELECT id FROM subscription WHERE callback = ?2 "
+      "AND topic_id = (SELECT id FROM topic WHERE url = ?3))",
+      intent.id, intent.callback, intent.topic);
+}
+
 void Reject(Database& database, const Intent& intent, SubscriptionState state, Time now) {
   database.Run("DELETE FROM intent WHERE id = ?", intent.id);
   // A refused unsubscribe says nothing against the subscription.
@@ -146,8 +156,7 @@ void Store::ConfirmIntent(IntentId id, Time now, Done<Subscription> done) {
       [=](Database& database) -> Result<Subscription> {
         const std::optional<Intent> intent = LoadIntent(database, id);
         if (!intent) return tl::unexpected(NoIntent());
-        database.Run("DELETE FROM intent WHERE subscription_id = ? AND id <= ?",
-                     intent->subscription_id, id);
+        DropUpTo(database, *intent);
         return intent->mode == Mode::kSubscribe ? ConfirmSubscribe(database, *intent, now)
                                                 : ConfirmUnsubscribe(database, *intent, now);
       },

@@ -234,17 +234,34 @@ TEST_CASE_FIXTURE(StoreFixture, "a renewal of a subscription that ended meanwhil
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a late renewal joins the subscription that is in force by then") {
-  const Subscription before = Subscribe(kTopic, kCallback);
-  const auto renewal = Ask(Mode::kSubscribe, kTopic, kCallback, "renewed");
+  Subscribe(kTopic, kCallback);
   const auto leave = Ask(Mode::kUnsubscribe, kTopic, kCallback);
+  const auto renewal = Ask(Mode::kSubscribe, kTopic, kCallback, "renewed");
   REQUIRE(Confirm(leave->id).has_value());
-  const Subscription second = Subscribe(kTopic, kCallback, "second");
-  CHECK(second.id != before.id);
+  const auto second = Ask(Mode::kSubscribe, kTopic, kCallback, "second");
+  CHECK(second->subscription_id != renewal->subscription_id);
   const auto late = Confirm(renewal->id);
   REQUIRE(late.has_value());
-  CHECK(late->id == second.id);
+  CHECK(late->id == second->subscription_id);
   CHECK(late->secret == "renewed");
+  CHECK(late->state == SubscriptionState::kActive);
+  CHECK(Confirm(second->id)->secret == "second");
   CHECK(store->CountAll().active == 1);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "the latest confirmed request holds and earlier ones are dropped") {
+  const Subscription before = Subscribe(kTopic, kCallback);
+  const auto other = Ask(Mode::kSubscribe, kTopic, "https://other.example/");
+  const auto renewal = Ask(Mode::kSubscribe, kTopic, kCallback, "earlier");
+  const auto leave = Ask(Mode::kUnsubscribe, kTopic, kCallback);
+  const auto later = Ask(Mode::kSubscribe, kTopic, kCallback, "later");
+  REQUIRE(Confirm(leave->id).has_value());
+  CHECK(Confirm(renewal->id).error().code == ErrorCode::kNotFound);
+  CHECK(store->FindSubscription(before.id)->state == SubscriptionState::kUnsubscribed);
+  const Subscription second = Subscribe(kTopic, kCallback, "latest");
+  CHECK(Confirm(later->id).error().code == ErrorCode::kNotFound);
+  CHECK(store->FindSubscription(second.id)->secret == "latest");
+  CHECK(Confirm(other->id).has_value());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a new subscription starts at the end of the log") {

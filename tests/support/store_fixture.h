@@ -64,12 +64,14 @@ class StoreFixture {
     return *subscription;
   }
   hub::NewMessage Content(const std::string& topic, const std::string& body) {
-    return {topic,
-            "text/plain",
-            {"https://hub.example/"},
-            topic,
-            std::make_shared<const std::string>(body),
-            clock.Now()};
+    hub::NewMessage message;
+    message.topic = topic;
+    message.content_type = "text/plain";
+    message.hubs = {"https://hub.example/"};
+    message.self = topic;
+    message.body = std::make_shared<const std::string>(body);
+    message.now = clock.Now();
+    return message;
   }
   hub::Message Publish(const std::string& topic, const std::string& body) {
     const auto message =

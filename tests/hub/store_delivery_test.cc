@@ -1,0 +1,268 @@
+#include <doctest/doctest.h>
+
+#include "tests/support/store_fixture.h"
+
+namespace websub::tests {
+
+using hub::DeliveryOutcome;
+using hub::LaneRow;
+using hub::Message;
+using hub::Subscription;
+using hub::SubscriptionId;
+using hub::SubscriptionState;
+using std::chrono::seconds;
+
+namespace {
+
+const std::string kTopic = "https://example.org/feed";
+
+DeliveryOutcome Outcome(DeliveryOutcome::Kind kind, const Subscription& subscription,
+                        const Message& message, Time now) {
+  DeliveryOutcome outcome;
+  outcome.kind = kind;
+  outcome.subscription_id = subscription.id;
+  outcome.message_id = message.id;
+  outcome.attempts = 4;
+  outcome.first_attempt = now - seconds(9);
+  outcome.retry_at = now + seconds(30);
+  outcome.reason = "answered 500";
+  outcome.now = now;
+  return outcome;
+}
+
+std::vector<SubscriptionId> Ids(const std::vector<LaneRow>& rows) {
+  std::vector<SubscriptionId> ids;
+  for (const LaneRow& row : rows) ids.push_back(row.id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(StoreFixture, "those behind the log are paged by id") {
+  std::vector<Subscription> all;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(Subscribe(kTopic, "https://peer.example/" + std::to_string(i), "s"));
+  }
+  const Subscription elsewhere = Subscribe("https://example.org/other", "https://peer.example/0");
+  const auto topic = all[0].topic_id;
+  CHECK(store->TopicsBehind().empty());
+  CHECK(store->PageBehind(topic, 0, 10).empty());
+
+  const Message message = Publish(kTopic, "one");
+  CHECK(store->TopicsBehind() == std::vector<hub::TopicId>{topic});
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, all[1], message, clock.Now())}));
+  CHECK(Ids(store->PageBehind(topic, 0, 2)) == std::vector<SubscriptionId>{all[0].id, all[2].id});
+  CHECK(Ids(store->PageBehind(topic, all[2].id, 10)) ==
+        std::vector<SubscriptionId>{all[3].id, all[4].id});
+  CHECK(store->PageBehind(elsewhere.topic_id, 0, 10).empty());
+
+  const LaneRow row = store->PageBehind(topic, 0, 1).at(0);
+  CHECK(row.callback == "https://peer.example/0");
+  CHECK(row.secret == "s");
+  CHECK(row.cursor == 0);
+  CHECK(row.expires_at == *all[0].expires_at);
+  CHECK(row.attempts == 0);
+  CHECK_FALSE(row.retry_at.has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "only active subscriptions are behind") {
+  const auto pending = Ask(Mode::kSubscribe, kTopic, "https://pending.example/");
+  const Subscription ended = Subscribe(kTopic, "https://ended.example/");
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Wait<void>([&](auto done) {
+    store->EndSubscription(ended.id, SubscriptionState::kDenied, clock.Now(), done);
+  }));
+  CHECK(store->TopicsBehind().empty());
+  CHECK(store->PageBehind(message.topic_id, 0, 10).empty());
+  CHECK(store->FindSubscription(pending->subscription_id).has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a delivery moves the cursor and clears what failed before") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kRetry, subscription, message, clock.Now())}));
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, subscription, message, clock.Now())}));
+  const auto after = store->FindSubscription(subscription.id);
+  CHECK(after->cursor == message.id);
+  CHECK(after->attempts == 0);
+  CHECK_FALSE(after->first_attempt.has_value());
+  CHECK_FALSE(after->retry_at.has_value());
+  CHECK(store->TopicsBehind().empty());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a retry waits for its time (HUB-DIS-08)") {
+  const Subscription a = Subscribe(kTopic, "https://a.example/");
+  const Subscription b = Subscribe(kTopic, "https://b.example/");
+  const Message message = Publish(kTopic, "one");
+  const Time now = clock.Now();
+  auto later = Outcome(DeliveryOutcome::Kind::kRetry, a, message, now);
+  auto sooner = Outcome(DeliveryOutcome::Kind::kRetry, b, message, now);
+  sooner.retry_at = now + seconds(10);
+  REQUIRE(Record({later, sooner}));
+
+  CHECK(store->TopicsBehind().empty());
+  CHECK(store->PageBehind(message.topic_id, 0, 10).empty());
+  CHECK(store->CountAll().retrying == 2);
+  CHECK(store->NextRetryDue(now) == now + seconds(10));
+  CHECK(store->NextRetryDue(now + seconds(10)) == now + seconds(30));
+  CHECK_FALSE(store->NextRetryDue(now + seconds(30)).has_value());
+  CHECK(store->DueRetries(now + seconds(10) - Duration(1), 10).empty());
+  const auto due = store->DueRetries(now + seconds(30), 10);
+  REQUIRE(due.size() == 2);
+  CHECK(due[0].first == message.topic_id);
+  CHECK(due[0].second.id == b.id);
+  CHECK(due[1].second.id == a.id);
+  CHECK(due[1].second.attempts == 4);
+  CHECK(due[1].second.first_attempt == now - seconds(9));
+  CHECK(due[1].second.retry_at == now + seconds(30));
+  CHECK(store->DueRetries(now + seconds(30), 1).size() == 1);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a message that is given up becomes a dead letter (HUB-DIS-09)") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message first = Publish(kTopic, "one");
+  const Message second = Publish(kTopic, "two");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kRetry, subscription, first, clock.Now()),
+                  Outcome(DeliveryOutcome::Kind::kGivenUp, subscription, first, clock.Now())}));
+  const auto after = store->FindSubscription(subscription.id);
+  CHECK(after->state == SubscriptionState::kActive);
+  CHECK(after->cursor == first.id);
+  CHECK(after->attempts == 0);
+  CHECK_FALSE(after->retry_at.has_value());
+  CHECK(Ids(store->PageBehind(second.topic_id, 0, 10)) ==
+        std::vector<SubscriptionId>{subscription.id});
+
+  const auto letters = store->List(hub::DeadLetterQuery{});
+  REQUIRE(letters->size() == 1);
+  const hub::DeadLetter& letter = letters->front();
+  CHECK(letter.subscription_id == subscription.id);
+  CHECK(letter.message_id == first.id);
+  CHECK(letter.topic == kTopic);
+  CHECK(letter.callback == "https://peer.example/");
+  CHECK(letter.attempts == 4);
+  CHECK(letter.reason == "answered 500");
+  CHECK(letter.at == clock.Now());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "gone ends the subscription (HUB-DIS-06)") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kRetry, subscription, message, clock.Now()),
+                  Outcome(DeliveryOutcome::Kind::kGone, subscription, message, clock.Now())}));
+  const auto after = store->FindSubscription(subscription.id);
+  CHECK(after->state == SubscriptionState::kGone);
+  CHECK(after->ended_at == clock.Now());
+  CHECK(after->cursor == 0);
+  CHECK_FALSE(after->retry_at.has_value());
+  CHECK_FALSE(store->NextRetryDue(Time::min()).has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a stale outcome changes nothing") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message first = Publish(kTopic, "one");
+  const Message second = Publish(kTopic, "two");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, subscription, second, clock.Now())}));
+  const auto unchanged = [&](const Subscription& expected) {
+    for (const auto kind : {DeliveryOutcome::Kind::kDelivered, DeliveryOutcome::Kind::kRetry,
+                            DeliveryOutcome::Kind::kGivenUp, DeliveryOutcome::Kind::kGone}) {
+      for (const Message& message : {first, second}) {
+        REQUIRE(Record({Outcome(kind, subscription, message, clock.Now())}));
+        const auto after = store->FindSubscription(subscription.id);
+        CHECK(after->state == expected.state);
+        CHECK(after->cursor == expected.cursor);
+        CHECK(after->attempts == expected.attempts);
+        CHECK(after->ended_at == expected.ended_at);
+        CHECK(after->retry_at == expected.retry_at);
+      }
+    }
+    CHECK(store->CountAll().dead_letters == 0);
+  };
+  SUBCASE("the cursor is there already") {
+    unchanged(*store->FindSubscription(subscription.id));
+  }
+  SUBCASE("the subscription has ended") {
+    Publish(kTopic, "three");
+    REQUIRE(Wait<void>([&](auto done) {
+      store->EndSubscription(subscription.id, SubscriptionState::kExpired, clock.Now(), done);
+    }));
+    clock.Advance(seconds(1));
+    unchanged(*store->FindSubscription(subscription.id));
+  }
+}
+
+TEST_CASE_FIXTURE(StoreFixture,
+                  "an outcome for an ended subscription with messages left is stale") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Wait<void>([&](auto done) {
+    store->EndSubscription(subscription.id, SubscriptionState::kExpired, clock.Now(), done);
+  }));
+  for (const auto kind : {DeliveryOutcome::Kind::kDelivered, DeliveryOutcome::Kind::kRetry,
+                          DeliveryOutcome::Kind::kGivenUp, DeliveryOutcome::Kind::kGone}) {
+    REQUIRE(Record({Outcome(kind, subscription, message, clock.Now())}));
+  }
+  const auto after = store->FindSubscription(subscription.id);
+  CHECK(after->state == SubscriptionState::kExpired);
+  CHECK(after->cursor == 0);
+  CHECK_FALSE(after->retry_at.has_value());
+  CHECK(store->CountAll().dead_letters == 0);
+  CHECK_FALSE(store->NextRetryDue(Time::min()).has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "an exchange is kept whole") {
+  Exchange exchange;
+  exchange.at = clock.Now();
+  exchange.direction = Direction::kOut;
+  exchange.kind = ExchangeKind::kVerify;
+  exchange.subscription_id = 7;
+  exchange.message_id = 8;
+  exchange.topic = kTopic;
+  exchange.callback = "https://peer.example/";
+  exchange.url = "https://peer.example/?hub.mode=subscribe";
+  exchange.peer = "127.0.0.1:53211";
+  exchange.attempt = 3;
+  exchange.request_head = "GET / HTTP/1.1\r\n\r\n";
+  exchange.request_body = std::string("\x00\x01", 2);
+  exchange.response_head = "HTTP/1.1 200 OK\r\n\r\n";
+  exchange.response_body = "challenge";
+  exchange.response_body_size = 12345;
+  exchange.status = 200;
+  exchange.fault = Fault::kResponseTimeout;
+  exchange.outcome = "verified";
+  exchange.timings.connect = Duration(5);
+  exchange.timings.first_byte = Duration(0);
+  exchange.timings.total = Duration(77);
+  const auto ids = Record({}, {exchange, Exchange{}});
+  REQUIRE(ids.has_value());
+  REQUIRE(ids->size() == 2);
+  CHECK((*ids)[1] > (*ids)[0]);
+
+  const auto found = store->FindExchange((*ids)[0]);
+  REQUIRE(found.has_value());
+  CHECK(found->id == (*ids)[0]);
+  CHECK(found->at == exchange.at);
+  CHECK(found->direction == exchange.direction);
+  CHECK(found->kind == exchange.kind);
+  CHECK(found->subscription_id == exchange.subscription_id);
+  CHECK(found->message_id == exchange.message_id);
+  CHECK(found->topic == exchange.topic);
+  CHECK(found->callback == exchange.callback);
+  CHECK(found->url == exchange.url);
+  CHECK(found->peer == exchange.peer);
+  CHECK(found->attempt == exchange.attempt);
+  CHECK(found->request_head == exchange.request_head);
+  CHECK(found->request_body == exchange.request_body);
+  CHECK(found->response_head == exchange.response_head);
+  CHECK(found->response_body == exchange.response_body);
+  CHECK(found->response_body_size == exchange.response_body_size);
+  CHECK(found->status == exchange.status);
+  CHECK(found->fault == exchange.fault);
+  CHECK(found->outcome == exchange.outcome);
+  CHECK(found->timings == exchange.timings);
+  const auto plain = store->FindExchange((*ids)[1]);
+  CHECK_FALSE(plain->subscription_id.has_value());
+  CHECK_FALSE(plain->timings.connect.has_value());
+  CHECK_FALSE(store->FindExchange(99).has_value());
+}
+
+}  // namespace websub::tests
