@@ -50,9 +50,10 @@ Result<std::optional<std::string_view>> OneValue(const Form& form, std::string_v
 Result<std::string_view> Required(const Form& form, std::string_view parameter) {
   const auto value = OneValue(form, parameter, Empty::kCounts);
   if (!value) return tl::unexpected(value.error());
-  if (!*value) return Bad(parameter, DescribeMissing(form, parameter));
-  if ((*value)->empty()) return Bad(parameter, "empty");
-  return **value;
+  const std::optional<std::string_view> sent = *value;
+  if (!sent) return Bad(parameter, DescribeMissing(form, parameter));
+  if (sent->empty()) return Bad(parameter, "empty");
+  return *sent;
 }
 
 Result<Mode> ReadMode(const Form& form) {
@@ -91,11 +92,12 @@ Result<std::optional<std::chrono::seconds>> ReadLease(const Form& form, Mode mod
   if (mode == Mode::kUnsubscribe) return std::nullopt;  // HUB-REQ-08
   const auto value = OneValue(form, "hub.lease_seconds", Empty::kIsNotSent);
   if (!value) return tl::unexpected(value.error());
-  if (!*value) return std::nullopt;
-  const auto lease = ParseLeaseSeconds(**value);
+  const std::optional<std::string_view> sent = *value;
+  if (!sent) return std::nullopt;
+  const auto lease = ParseLeaseSeconds(*sent);
   if (!lease) {
     return Bad("hub.lease_seconds",
-               Quote(**value, 20) + " is not a positive whole number of seconds");
+               Quote(*sent, 20) + " is not a positive whole number of seconds");
   }
   return lease;
 }
@@ -103,14 +105,15 @@ Result<std::optional<std::chrono::seconds>> ReadLease(const Form& form, Mode mod
 Result<std::optional<std::string>> ReadSecret(const Form& form) {
   const auto value = OneValue(form, "hub.secret", Empty::kIsNotSent);
   if (!value) return tl::unexpected(value.error());
-  if (!*value) return std::nullopt;
+  const std::optional<std::string_view> sent = *value;
+  if (!sent) return std::nullopt;
   // HUB-REQ-03: bytes, whatever the characters. The message never holds the secret.
-  if ((*value)->size() > kMaxSecret) {
-    return Bad("hub.secret", "has " + std::to_string((*value)->size()) +
+  if (sent->size() > kMaxSecret) {
+    return Bad("hub.secret", "has " + std::to_string(sent->size()) +
                                  " bytes, but must have less than " +
                                  std::to_string(kMaxSecret + 1));
   }
-  return std::string(**value);
+  return std::string(*sent);
 }
 
 }  // namespace

@@ -40,7 +40,6 @@ EchoVerdict JudgeBody(std::string_view body, std::string_view challenge) {
 std::string Describe(EchoVerdict verdict, std::string_view body) {
   switch (verdict) {
     case EchoVerdict::kMatches:
-      return "";
     case EchoVerdict::kBadStatus:
       return "";
     case EchoVerdict::kEmpty:
@@ -73,7 +72,7 @@ std::optional<std::string_view> LastRawValue(std::string_view query, std::string
     query.remove_prefix(std::min(field.size() + 1, query.size()));
     const std::string_view raw_name = field.substr(0, field.find('='));
     // No name of ours is longer than this, with every byte percent-encoded.
-    if (raw_name.size() > 3 * 32 || PercentDecode(raw_name) != name) continue;
+    if (raw_name.size() > std::size_t{3} * 32 || PercentDecode(raw_name) != name) continue;
     value = field.substr(std::min(raw_name.size() + 1, field.size()));
   }
   return value;
@@ -92,11 +91,12 @@ Result<std::optional<std::string>> LastValue(std::string_view query, std::string
 }
 
 Result<std::string> RequiredValue(std::string_view query, std::string_view name) {
-  auto value = LastValue(query, name);
+  const auto value = LastValue(query, name);
   if (!value) return tl::unexpected(value.error());
-  if (!*value) return Fail(ErrorCode::kInvalid, std::string(name) + ": missing");
-  if ((*value)->empty()) return Fail(ErrorCode::kInvalid, std::string(name) + ": empty");
-  return std::move(**value);
+  std::optional<std::string> sent = *value;
+  if (!sent) return Fail(ErrorCode::kInvalid, std::string(name) + ": missing");
+  if (sent->empty()) return Fail(ErrorCode::kInvalid, std::string(name) + ": empty");
+  return std::move(*sent);
 }
 
 Result<CallbackQuery> ReadDenial(std::string_view query, std::string topic) {
