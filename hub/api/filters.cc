@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "hub/api/views.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 namespace {
 
 constexpr int kMaxLimit = 1000;
@@ -159,4 +159,4 @@ Result<Filters> ParseFilters(std::string_view query, char letter,
   return filters;
 }
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

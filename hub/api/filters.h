@@ -12,7 +12,7 @@
 #include "hub/store/query.h"
 #include "hub/store/types.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 
 struct Filters {
   std::size_t limit = 100;
@@ -37,4 +37,4 @@ struct Filters {
 Result<Filters> ParseFilters(std::string_view query, char letter,
                              std::span<const std::string_view> allowed, Time now);
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

@@ -10,7 +10,7 @@
 #include "hub/api/filters.h"
 #include "hub/api/timeline.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 namespace {
 
 constexpr std::string_view kRoot = "/api/v1/";
@@ -223,12 +223,12 @@ const Collection kCollections[] = {
 ReadAnswer Status(const Store& store, const ReadContext& context) {
   ReadAnswer answer;
   answer.body["version"] = context.version;
-  answer.body["url"] = context.url.empty() ? Json() : Json(context.url);
+  answer.body["url"] = context.hub_url.empty() ? Json() : Json(context.hub_url);
   answer.body["now"] = FormatRfc3339(context.now);
-  answer.body["uptime_seconds"] =
-      context.uptime
-          ? Json(std::chrono::duration_cast<std::chrono::seconds>(*context.uptime).count())
-          : Json();
+  answer.body["uptime_seconds"] = Json();
+  if (context.started) {
+    answer.body["uptime_seconds"] = (context.now - *context.started) / std::chrono::seconds(1);
+  }
   answer.body["counts"] = View(store.CountAll());
   const auto fault = store.WriteFault();
   answer.body["write_fault"] = fault ? Json(fault->message) : Json();
@@ -296,4 +296,4 @@ ReadAnswer ReadApi(const Store& store, const ReadContext& context, std::string_v
   return ShowOne(store, *collection, rest);
 }
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

@@ -21,13 +21,13 @@
 #include "hub/api/views.h"
 #include "hub/store/store.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 
 struct ReadContext {
   Time now;
+  std::optional<Time> started;  // nothing where no hub runs
+  std::string hub_url;          // the hub's endpoint; empty where no hub runs
   std::string version;
-  std::string url;                 // of the hub's endpoint; empty where no hub runs
-  std::optional<Duration> uptime;  // nothing where no hub runs
 };
 
 struct ReadAnswer {
@@ -39,4 +39,4 @@ struct ReadAnswer {
 ReadAnswer ReadApi(const Store& store, const ReadContext& context, std::string_view path,
                    std::string_view query);
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

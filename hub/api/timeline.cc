@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace websub::hub::api {
+namespace websub::hub {
 namespace {
 
 struct Step {
@@ -217,4 +217,4 @@ Result<Json> Timeline(const Store& store, const Subscription& subscription,
   return story.Tell();
 }
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

@@ -7,7 +7,7 @@
 #include "hub/api/views.h"
 #include "hub/store/store.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 
 // {"steps": […], "truncated": bool}, oldest step first: the newest `filters.limit` steps from
 // `filters.since` to `filters.until`; `truncated` where earlier ones were left out.
@@ -25,4 +25,4 @@ namespace websub::hub::api {
 //                     no step before it shows
 Result<Json> Timeline(const Store& store, const Subscription& subscription, const Filters& filters);
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

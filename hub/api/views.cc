@@ -6,7 +6,7 @@
 #include "core/base64.h"
 #include "core/text.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 namespace {
 
 Json IdOrNull(char letter, std::optional<std::int64_t> id) {
@@ -188,4 +188,4 @@ Json View(const PhaseTimings& timings) {
   return out;
 }
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

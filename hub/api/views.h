@@ -14,7 +14,7 @@
 #include "hub/store/query.h"
 #include "hub/store/types.h"
 
-namespace websub::hub::api {
+namespace websub::hub {
 
 // Keeps the order in which fields are set, so that people find the same field in the same place.
 using Json = nlohmann::ordered_json;
@@ -50,4 +50,4 @@ Json View(const DeadLetter& dead_letter);
 Json View(const Counts& counts);
 Json View(const PhaseTimings& timings);  // only the phases that happened
 
-}  // namespace websub::hub::api
+}  // namespace websub::hub

@@ -10,9 +10,9 @@
 namespace websub::tests {
 
 using hub::DeliveryOutcome;
+using hub::Json;
 using hub::Subscription;
 using hub::SubscriptionState;
-using hub::api::Json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -23,9 +23,10 @@ const std::string kCallback = "https://peer.example/cb";
 
 class ApiFixture : public StoreFixture {
  public:
-  hub::api::ReadAnswer Ask(const std::string& path, const std::string& query = "") {
-    return hub::api::ReadApi(
-        *store, {clock.Now(), "1.2.3", "http://127.0.0.1:4820/hub", seconds(90)}, path, query);
+  hub::ReadAnswer Ask(const std::string& path, const std::string& query = "") {
+    return hub::ReadApi(
+        *store, {clock.Now(), clock.Now() - seconds(90), "http://127.0.0.1:4820/hub", "1.2.3"},
+        path, query);
   }
   Json Get(const std::string& path, const std::string& query = "") {
     const auto answer = Ask("/api/v1/" + path, query);
@@ -251,7 +252,7 @@ TEST_CASE_FIXTURE(ApiFixture, "no secret is in any answer") {
   REQUIRE(StoreFixture::Ask(Mode::kSubscribe, kTopic, kCallback, "tell-nobody-2").has_value());
   for (const char* path :
        {"topics", "subscriptions", "subscriptions/s1", "subscriptions/s1/timeline", "status"}) {
-    CHECK(hub::api::Dump(Get(path)).find("tell-nobody") == std::string::npos);
+    CHECK(hub::Dump(Get(path)).find("tell-nobody") == std::string::npos);
   }
   CHECK(Get("subscriptions/s1")["secret"] == true);
   CHECK(Get("subscriptions/s1")["verification"]["mode"] == "subscribe");
@@ -353,8 +354,8 @@ TEST_CASE_FIXTURE(ApiFixture, "a file is read beside its owner and answers the s
       hub::Store::Open({file, hub::StoreOptions::Access::kReadOnly}, other.Executor());
   REQUIRE(reader.has_value());
   for (const char* path : {"topics", "subscriptions", "messages", "subscriptions/s1/timeline"}) {
-    const auto answer = hub::api::ReadApi(**reader, {clock.Now(), "1.2.3", "", std::nullopt},
-                                          std::string("/api/v1/") + path, "");
+    const auto answer = hub::ReadApi(**reader, {clock.Now(), std::nullopt, "", "1.2.3"},
+                                     std::string("/api/v1/") + path, "");
     CHECK(answer.body == Get(path));
   }
 }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-namespace websub::hub::api {
+namespace websub::hub {
 namespace {
 
 using std::chrono::microseconds;
@@ -113,4 +113,4 @@ TEST_CASE("text that is no UTF-8 does not keep JSON from being written") {
 }
 
 }  // namespace
-}  // namespace websub::hub::api
+}  // namespace websub::hub
