@@ -26,7 +26,11 @@ struct FetchedTopic {
   std::string body;
 };
 
-enum class LinkSource { kHeader, kDocument, kExtension };  // kExtension: JSON Feed's hubs and feed_url
+enum class LinkSource {
+  kHeader,
+  kDocument,
+  kExtension,  // JSON Feed's hubs and feed_url
+};
 
 std::string_view Name(LinkSource source);  // "header"
 
@@ -35,9 +39,9 @@ struct Candidate {
   std::string written;  // as written
   std::string url;      // absolute; empty where it could not be resolved
   LinkSource source = LinkSource::kHeader;
-  std::string where;    // "Link header 2, column 14", "<head> line 7", "Atom feed line 4"
+  std::string where;  // "Link header 2, column 14", "<head> line 7", "Atom feed line 4"
   bool taken = false;
-  std::string reason;   // why it was taken or not, one short sentence
+  std::string reason;  // why it was taken or not, one short sentence
 };
 
 struct Discovery {
@@ -48,13 +52,13 @@ struct Discovery {
   std::vector<Warning> warnings;
 };
 
-// Link headers of the final answer first; the document for whichever of hub and self they do not give
-// (SUB-DISC-05); extensions last. Relative references are resolved against the final URL, and in a
-// document against its base. Links on redirecting answers, in an HTML body, in entries, with a foreign
-// anchor, or not http(s), are candidates that are not taken. Several self links: the first is taken,
-// with a warning (PUB-DISC-01). Warns of the faults in protocol/README.md that an answer can show:
-// self differing from the fetched URL, hub link only on the redirect, http in the header and https in
-// the document, malformed headers.
+// Link headers of the final answer first; the document for whichever of hub and self they do not
+// give (SUB-DISC-05); extensions last. Relative references are resolved against the final URL, and
+// in a document against its base. Links on redirecting answers, in an HTML body, in entries, with a
+// foreign anchor, or not http(s), are candidates that are not taken. Several self links: the first
+// is taken, with a warning (PUB-DISC-01). Warns of the faults in protocol/README.md that an answer
+// can show: self differing from the fetched URL, hub link only on the redirect, http in the header
+// and https in the document, malformed headers.
 Discovery Discover(const FetchedTopic& topic);
 
 }  // namespace websub

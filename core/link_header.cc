@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/text.h"
+
 namespace websub {
 namespace {
 
@@ -17,12 +19,13 @@ bool IsBlank(char c) {
   return c == ' ' || c == '\t';
 }
 
-bool IsControl(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+// A tab is white space.
+bool IsForbidden(char c) {
+  return IsControl(c) && c != '\t';
 }
 
 bool IsTokenChar(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  if (IsAlpha(c) || IsDigit(c)) return true;
   return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
@@ -30,19 +33,11 @@ bool IsToken(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenChar);
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 void AddRels(std::string_view text, std::vector<std::string>* rels) {
   std::size_t at = 0;
   while ((at = text.find_first_not_of(kBlanks, at)) != std::string_view::npos) {
     const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
-    rels->push_back(Lower(text.substr(at, end - at)));
+    rels->push_back(ToLower(text.substr(at, end - at)));
     at = end;
   }
 }
@@ -92,11 +87,11 @@ class Reader {
 
   // RFC 9110 section 5.5: such characters are read as spaces. The columns stay what they are.
   void ReplaceControls() {
-    const auto first = std::find_if(text_.begin(), text_.end(), IsControl);
+    const auto first = std::find_if(text_.begin(), text_.end(), IsForbidden);
     if (first == text_.end()) return;
     Warn(static_cast<std::size_t>(first - text_.begin()), "link-control-character",
          "the Link header holds a control character; it was read as a space");
-    std::replace_if(first, text_.end(), IsControl, ' ');
+    std::replace_if(first, text_.end(), IsForbidden, ' ');
   }
 
   // One comma stands between two links. Empty list elements are ignored (RFC 9110 section 5.6.1),
@@ -153,7 +148,7 @@ class Reader {
   }
 
   bool RelStandsAt(std::size_t at) const {
-    if (Lower(Text().substr(at, 3)) != "rel") return false;
+    if (ToLower(Text().substr(at, 3)) != "rel") return false;
     const std::size_t after = Text().find_first_not_of(kBlanks, at + 3);
     return after != std::string_view::npos && text_[after] == '=';
   }
@@ -242,7 +237,7 @@ class Reader {
 
   void ReadParameter(Link* link) {
     const std::size_t start = at_;
-    const std::string name = Lower(TakeUntil("=;,<\" \t"));
+    const std::string name = ToLower(TakeUntil("=;,<\" \t"));
     if (name.empty()) {
       Warn(start, "link-unreadable", "a parameter has no name; it was left out");
       TakeUntil(";,<");
@@ -370,24 +365,22 @@ class Reader {
 
 // Percent-encodes those of `forbidden`, which would end the place that the text stands in.
 std::string Encode(std::string_view text, std::string_view forbidden) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    if (IsControl(c)) continue;
+    if (IsForbidden(c)) continue;
     if (forbidden.find(c) == std::string_view::npos) {
       out.push_back(c);
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+      AppendPercentEncoded(out, c);
     }
   }
   return out;
 }
 
-std::string Quote(std::string_view text) {
+std::string QuotedString(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    if (IsControl(c)) continue;
+    if (IsForbidden(c)) continue;
     if (c == '"' || c == '\\') out.push_back('\\');
     out.push_back(c);
   }
@@ -411,10 +404,10 @@ std::string FormatLinkHeader(const std::vector<Link>& links) {
     out += '<' + Encode(link.target, "<>") + '>';
     std::string rels;
     for (const std::string& rel : link.rels) rels += (rels.empty() ? "" : " ") + Encode(rel, "<");
-    if (!rels.empty()) out += "; rel=" + Quote(rels);
+    if (!rels.empty()) out += "; rel=" + QuotedString(rels);
     for (const LinkParameter& parameter : link.parameters) {
-      if (!IsToken(parameter.name) || Lower(parameter.name) == "rel") continue;
-      out += "; " + parameter.name + "=" + Quote(parameter.value);
+      if (!IsToken(parameter.name) || ToLower(parameter.name) == "rel") continue;
+      out += "; " + parameter.name + "=" + QuotedString(parameter.value);
     }
   }
   return out;
