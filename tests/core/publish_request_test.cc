@@ -7,7 +7,7 @@
 namespace websub {
 namespace {
 
-TEST_CASE("reads every topic of a ping once and in order (PUB-NOT-01)") {
+TEST_CASE("reads every topic of a ping once and in order") {
   for (const auto& row : tests::ReadCases("core/publish_request.json")) {
     const std::string name = row["name"];
     CAPTURE(name);
