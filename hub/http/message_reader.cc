@@ -196,9 +196,10 @@ Progress RequestReader::Feed(ByteBuffer& in) {
   Impl& me = *impl_;
   auto& parser = *me.parser;
   if (!parser.is_header_done()) {
-    // Some old clients send an empty line after a body.
-    if (me.parsed == 0 && in.View().substr(0, 2) == "\r\n") in.Consume(2);
-    if (me.parsed == 0 && in.View() == "\r") return Progress::kMore;
+    // Empty lines before a request are passed over (RFC 9112 section 2.2); the head's timeout
+    // bounds them.
+    while (me.parsed == 0 && in.View().starts_with("\r\n")) in.Consume(2);
+    if (in.empty() || (me.parsed == 0 && in.View() == "\r")) return Progress::kMore;
     const error_code ec = ParseHead(parser, in, me.parsed);
     if (ec == error::need_more) return in.size() > me.max_head ? me.RefuseHead() : Progress::kMore;
     if (ec) return me.RefuseMessage(ec);
