@@ -90,8 +90,10 @@ void Api::Hub(http::Request request, http::Respond respond) {
 
 void Api::ApiV1(http::Request request, http::Respond respond) {
   if (!IsRead(request)) return Control(std::move(request), std::move(respond));
-  const ReadContext context{
-      .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
+  const ReadContext context{.now = clock_.Now(),
+                            .started = started_,
+                            .hub_url = options_.hub_url,
+                            .version = kVersion};
   const auto answer = ReadApi(store_, context, request.Path(), request.Query());
   http::Response response;
   response.status = answer.status;
