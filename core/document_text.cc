@@ -202,9 +202,8 @@ Markup SniffMarkup(std::string_view text) {
   if (text.size() < 2 || text[0] != '<' || !IsAlpha(text[1])) return Markup::kNone;
   const std::string tag =
       ToLower(text.substr(1, text.substr(0, 64).find_first_of(" \t\r\n\f/>") - 1));
-  constexpr auto kHtmlTags = std::to_array<std::string_view>(
-      {"html", "head", "body", "title", "meta", "base", "script", "style", "div", "p", "h1", "a",
-       "table", "main", "article", "section", "header", "ul", "br"});
+  constexpr auto kHtmlTags =
+      std::to_array<std::string_view>({"html", "head", "body", "title", "meta", "script", "style"});
   const bool html = std::find(kHtmlTags.begin(), kHtmlTags.end(), tag) != kHtmlTags.end();
   // <link> begins a sloppy HTML page, or a fragment of a feed, which is nothing to subscribe to.
   return html || tag == "link" ? Markup::kHtml : Markup::kXml;

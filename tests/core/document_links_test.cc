@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -112,6 +113,21 @@ TEST_CASE("links and warnings are bounded") {
   REQUIRE(feed.links.size() == kMaxLinksPerPlace + 1);
   CHECK(feed.links.back().place == LinkPlace::kHead);
   CHECK(feed.warnings.empty());
+}
+
+TEST_CASE("reading stops where attributes and namespaces multiply") {
+  std::string namespaces;
+  for (int i = 0; i < 900; ++i) namespaces += " xmlns:n" + std::to_string(i) + "=\"u\"";
+  std::string defaults;
+  for (int i = 0; i < 200; ++i) defaults += " a" + std::to_string(i) + " CDATA 'x'";
+  const std::string documents[] = {
+      Repeat("<a" + namespaces + ">", 200) + Repeat("<b/>", 10'000),
+      "<!DOCTYPE a [<!ATTLIST a" + defaults + ">]><a/>",
+  };
+  for (const std::string& document : documents) {
+    const auto codes = Codes(FindDocumentLinks("text/xml", document));
+    CHECK(std::find(codes.begin(), codes.end(), "document-too-complex") != codes.end());
+  }
 }
 
 TEST_CASE("hostile documents cost no more than their size") {
