@@ -73,7 +73,9 @@ Result<std::vector<Subscription>> Store::List(const SubscriptionQuery& query) co
   if (query.state) {
     filter.Add("row.state = ?", std::string(Name(*query.state)));
   } else if (!query.all_states) {
-    filter.Add("row.state IN ('pending', 'active')");
+    // The plus keeps the engine from two walks by state and a sort of all they find: most
+    // subscriptions are in force, and by id they come in order.
+    filter.Add("+row.state IN ('pending', 'active')");
   }
   filter.Between("row.created_at", query);
   return Pick<Subscription>(*impl_, query, kSelectSubscription, std::move(filter),

@@ -42,6 +42,7 @@ CREATE INDEX subscription_walk ON subscription (topic_id) WHERE state = 'active'
 CREATE INDEX subscription_retry ON subscription (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX subscription_lease ON subscription (expires_at) WHERE state = 'active';
 -- For looking only.
+CREATE INDEX subscription_topic ON subscription (topic_id);
 CREATE INDEX subscription_state ON subscription (state);
 CREATE INDEX subscription_callback ON subscription (callback);
 
