@@ -239,14 +239,12 @@ CommandHelp HelpOf(const ServeOptions&) {
 void Define(FlagSet& flags, ServeOptions& options) {
   hub::HubOptions& hub = options.hub;
   flags.Text("--listen ADDR:PORT", options.listen, "default 127.0.0.1:4820; port 0: a free one");
-  flags.Text("--db FILE", options.db, "default ~/.local/share/websub/hub.db; or :memory:");
+  flags.Text("--db FILE", options.db, "default ~/.local/share/websub/hub.db; :memory:");
   flags.Text("--public-url URL", hub.public_url, "what the hub calls itself, behind a proxy");
   flags.Text("--ready-file FILE", options.ready_file, "gets the hub's URL once it answers");
   flags.Switch("--demo", options.demo, "host topics that tick");
   LeaseFlag(flags, "--default-lease-seconds", hub.lease.by_default,
-            "default 864000; see also "
-            "--min-, --max-lease-seconds",
-            Shown::kLine);
+            "default 864000; also --min-, --max-lease-seconds", Shown::kLine);
   LeaseFlag(flags, "--min-lease-seconds", hub.lease.min, "", Shown::kBrief);
   LeaseFlag(flags, "--max-lease-seconds", hub.lease.max, "", Shown::kBrief);
   flags.Value(
@@ -261,8 +259,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
         });
       },
       "default 12; or unlimited");
-  flags.Span("--retry-base D", hub.retry.base,
-             "wait before the first retry, doubled each time: 1s");
+  flags.Span("--retry-base D", hub.retry.base, "before the first retry, then doubled: 1s");
   flags.Span("--retry-max D", hub.retry.max, "", Shown::kBrief);
   flags.Span("--retry-for D", hub.retry.give_up_after, "give a message up after: 24h");
   flags.Span("--delivery-timeout D", hub.delivery_timeout, "", Shown::kBrief);
