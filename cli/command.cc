@@ -3,6 +3,8 @@
 #include <array>
 #include <iostream>
 
+#include "cli/commands/discover.h"
+#include "cli/commands/publish.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/verify_sig.h"
 #include "cli/output.h"
@@ -14,6 +16,9 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"serve", "run a hub", &RunCommand<ServeOptions>},
+    Command{"publish", "tell hubs that a topic has new content", &RunCommand<PublishOptions>},
+    Command{"discover", "find the hub and the topic that a URL names",
+            &RunCommand<DiscoverOptions>},
     Command{"verify-sig", "check or make the signature of a delivery",
             &RunCommand<VerifySigOptions>},
 };

@@ -20,6 +20,12 @@ namespace websub::cli {
 
 using CallFields = std::vector<std::pair<std::string, std::string>>;
 
+enum class Redirects {
+  kAny,
+  kSameMethod,  // one that would turn the request into GET ends the trail: for what changes
+                // something
+};
+
 struct Call {
   std::string method = "GET";
   std::string url;  // absolute http(s); "user:password@" becomes an Authorization field
@@ -28,6 +34,7 @@ struct Call {
   std::optional<std::string> body;
   std::size_t max_body = 1024 * 1024;           // bytes of the answer's body that are kept
   Duration timeout = std::chrono::seconds(30);  // for the whole call
+  Redirects redirects = Redirects::kAny;        // of Follow
 };
 
 enum class CallEnd {

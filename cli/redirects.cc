@@ -69,7 +69,15 @@ FollowedResult HttpCaller::Follow(Call call) {
       });
     }
     const bool keeps_method = status == 307 || status == 308;
-    if (!keeps_method && call.method != "GET" && call.method != "HEAD") TurnIntoGet(call);
+    if (!keeps_method && call.method != "GET" && call.method != "HEAD") {
+      if (call.redirects == Redirects::kSameMethod) {
+        followed.stopped = call.url + " redirects with " + std::to_string(status) + " to " +
+                           *target + ", which turns " + call.method +
+                           " into GET: give that URL instead";
+        return followed;
+      }
+      TurnIntoGet(call);
+    }
     call.url = *target;
   }
 }

@@ -1,0 +1,379 @@
+#include "cli/commands/publish.h"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/delivered_wait.h"
+#include "cli/files.h"
+#include "cli/http_call.h"
+#include "cli/text.h"
+#include "cli/topic_discovery.h"
+#include "core/form.h"
+#include "core/publish_request.h"
+#include "core/text.h"
+
+namespace websub::cli {
+namespace {
+
+constexpr std::string_view kName = "publish";
+constexpr Duration kDefaultWait = std::chrono::seconds(30);
+constexpr Duration kFirstPause = std::chrono::milliseconds(20);
+constexpr Duration kLongestPause = std::chrono::milliseconds(500);
+
+struct Target {
+  std::string hub;
+  std::vector<std::string> topics;
+};
+
+// A topic at a hub that is to be delivered.
+struct Awaited {
+  std::string hub;
+  std::string topic;
+  std::string before;   // the newest message ahead of the publish; empty: none
+  std::string message;  // the one to wait for, once it is known
+  DeliveryProgress progress;
+};
+
+class Publisher {
+ public:
+  Publisher(Environment& environment, const PublishOptions& options, HttpCaller& caller)
+      : environment_(environment),
+        options_(options),
+        caller_(caller),
+        output_(environment, options.output) {}
+
+  ExitStatus Run(const std::optional<std::string>& content);
+
+ private:
+  bool FindTargets();
+  bool Discover(const std::string& topic);
+  void AddTarget(const std::string& hub, const std::string& topic);
+  bool PrepareWait();
+  void Ping(const Target& target);
+  void Send(const Target& target, const std::string& topic, const std::string& content);
+  bool Report(const std::string& hub, const std::vector<std::string>& topics,
+              const FollowedResult& followed);
+  Call MakeCall(std::string url) const;
+  void Await();
+  bool Ask(Awaited& awaited);
+  void Fail(ExitStatus status, const std::string& sentence);
+
+  Environment& environment_;
+  const PublishOptions& options_;
+  HttpCaller& caller_;
+  Output output_;
+  std::vector<Target> targets_;
+  std::vector<Awaited> awaited_;
+  ExitStatus status_ = ExitStatus::kDone;  // of the first thing that failed
+};
+
+void Publisher::Fail(ExitStatus status, const std::string& sentence) {
+  output_.Diagnose(sentence);
+  if (status_ == ExitStatus::kDone) status_ = status;
+}
+
+ExitStatus Publisher::Run(const std::optional<std::string>& content) {
+  if (!FindTargets() || !PrepareWait()) return status_;
+  for (const Target& target : targets_) {
+    if (!content) Ping(target);
+    for (const std::string& topic : target.topics) {
+      if (content) Send(target, topic, *content);
+    }
+  }
+  if (status_ == ExitStatus::kDone && options_.wait_delivered) Await();
+  return status_;
+}
+
+// --hub, then what `websub serve -- COMMAND` tells, then discovery.
+bool Publisher::FindTargets() {
+  std::vector<std::string> hubs = options_.hubs;
+  if (hubs.empty()) {
+    if (const auto hub = Variable(environment_, "WEBSUB_HUB_URL")) hubs.push_back(*hub);
+  }
+  for (const std::string& given : options_.topics) {
+    const std::string topic = ExpandShorthand(given);
+    if (hubs.empty() && !Discover(topic)) return false;
+    for (const std::string& hub : hubs) AddTarget(ExpandShorthand(hub), topic);
+  }
+  for (const Target& target : targets_) {
+    if (const auto url = Url::Parse(target.hub); !url) {
+      status_ =
+          UsageError(environment_, kName, "the hub " + target.hub + ": " + url.error().message);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Publisher::Discover(const std::string& topic) {
+  if (const auto url = Url::Parse(topic); !url) {
+    status_ = UsageError(environment_, kName,
+                         url.error().message + "; a topic that is no URL needs --hub");
+    return false;
+  }
+  const TopicLookup lookup = LookUpTopic(caller_, topic);
+  if (const ExitStatus status = StatusOf(lookup); status != ExitStatus::kDone) {
+    Fail(status, Explain(lookup));
+    return false;
+  }
+  // Subscribers know the topic by its self link.
+  for (const std::string& hub : lookup.discovery.hubs) AddTarget(hub, *lookup.discovery.self);
+  return true;
+}
+
+void Publisher::AddTarget(const std::string& hub, const std::string& topic) {
+  auto found = std::find_if(targets_.begin(), targets_.end(),
+                            [&](const Target& target) { return target.hub == hub; });
+  if (found == targets_.end()) found = targets_.insert(found, {hub, {}});
+  if (std::find(found->topics.begin(), found->topics.end(), topic) == found->topics.end()) {
+    found->topics.push_back(topic);
+  }
+}
+
+bool Publisher::PrepareWait() {
+  if (!options_.wait_delivered) return true;
+  for (const Target& target : targets_) {
+    for (const std::string& topic : target.topics) {
+      auto newest = NewestMessage(caller_, target.hub, topic);
+      if (!newest) {
+        Fail(newest.error().status, newest.error().sentence);
+        return false;
+      }
+      awaited_.push_back({target.hub, topic, *std::move(newest), "", {}});
+    }
+  }
+  return true;
+}
+
+Call Publisher::MakeCall(std::string url) const {
+  Call call;
+  call.method = "POST";
+  call.url = std::move(url);
+  call.max_body = 64 * 1024;
+  call.redirects = Redirects::kSameMethod;
+  return call;
+}
+
+void Publisher::Ping(const Target& target) {
+  const auto parameter = options_.parameter == "hub.url"     ? PublishParameter::kUrl
+                         : options_.parameter == "hub.topic" ? PublishParameter::kTopic
+                                                             : PublishParameter::kBoth;
+  Call call = MakeCall(target.hub);
+  call.fields = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  call.body = EncodeForm(ToForm(PublishRequest{target.topics}, parameter));
+  Report(target.hub, target.topics, caller_.Follow(std::move(call)));
+}
+
+void Publisher::Send(const Target& target, const std::string& topic, const std::string& content) {
+  Call call = MakeCall(
+      AppendQuery(target.hub, EncodeForm({{"hub.mode", "publish"}, {"hub.topic", topic}})));
+  const std::string type =
+      options_.type.empty() ? std::string(TypeOfFile(*options_.content)) : options_.type;
+  call.fields = {{"Content-Type", type}};
+  if (ToLower(type).starts_with("application/x-www-form-urlencoded")) {
+    call.fields.emplace_back("x-ballerina-publisher", "publish");  // or it would pass for a ping
+  }
+  call.body = content;
+  const FollowedResult followed = caller_.Follow(std::move(call));
+  if (!Report(target.hub, {topic}, followed)) return;
+  for (Awaited& awaited : awaited_) {
+    if (awaited.hub == target.hub && awaited.topic == topic) {
+      awaited.message = followed.last.Field("Websub-Message-Id");
+    }
+  }
+}
+
+// Says what a hub answered, a line for each topic; tells whether it took them.
+bool Publisher::Report(const std::string& hub, const std::vector<std::string>& topics,
+                       const FollowedResult& followed) {
+  const CallResult& last = followed.last;
+  const bool taken = last.Answered() && followed.stopped.empty() && last.answer.Ok2xx();
+  const std::string sentence =
+      last.Answered() ? HubSentence(last.Field("Content-Type"), last.answer.body) : "";
+  const std::string message = last.Field("Websub-Message-Id");
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(last.answer.timings.total).count();
+  for (const std::string& topic : topics) {
+    Json event{{"hub", hub},
+               {"topic", topic},
+               {"kind", options_.content ? "content" : "ping"},
+               {"accepted", taken},
+               {"status", last.answer.status}};
+    if (!sentence.empty()) event["answer"] = sentence;
+    if (!message.empty()) event["message_id"] = message;
+    event["duration_ms"] = static_cast<double>(last.answer.timings.total.count()) / 1000.0;
+    output_.Event("published", event);
+    if (!taken) continue;
+    output_.Line({{options_.content ? "published  " : "pinged  ", Style::kGood},
+                  {topic, Style::kStrong},
+                  {"  at " + hub + "  "},
+                  {std::to_string(last.answer.status)},
+                  {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
+                  {message.empty() ? "" : "  " + message, Style::kDim}});
+  }
+  if (taken) return true;
+  if (!last.Answered()) {
+    Fail(StatusOf(last), Explain(followed.last_call, last));
+  } else if (!followed.stopped.empty()) {
+    Fail(ExitStatus::kHubRefused, followed.stopped);
+  } else {
+    Fail(ExitStatus::kHubRefused, "the hub " + hub + " refused with " +
+                                      std::to_string(last.answer.status) +
+                                      (sentence.empty() ? "" : ": " + sentence));
+  }
+  return false;
+}
+
+// Asks how far one delivery is; tells whether it needs no more waiting.
+bool Publisher::Ask(Awaited& awaited) {
+  if (awaited.message.empty()) {
+    // A ping is answered before its fetch makes a message: wait for one that is newer.
+    const auto newest = NewestMessage(caller_, awaited.hub, awaited.topic);
+    if (!newest) {
+      Fail(newest.error().status, newest.error().sentence);
+      return true;
+    }
+    if (MessageNumber(*newest).value_or(0) <= MessageNumber(awaited.before).value_or(0)) {
+      return false;
+    }
+    awaited.message = *newest;
+  }
+  const auto progress = AskProgress(caller_, awaited.hub, awaited.message);
+  if (!progress) {
+    Fail(progress.error().status, progress.error().sentence);
+    return true;
+  }
+  awaited.progress = *progress;
+  if (progress->delivered < *options_.wait_delivered) return false;
+  output_.Event("delivered", {{"hub", awaited.hub},
+                              {"topic", awaited.topic},
+                              {"message_id", awaited.message},
+                              {"delivered", progress->delivered},
+                              {"pending", progress->pending},
+                              {"dead", progress->dead}});
+  output_.Line({{"delivered  ", Style::kGood},
+                {awaited.topic, Style::kStrong},
+                {"  " + awaited.message + "  to " +
+                 Plural(static_cast<std::size_t>(progress->delivered), "subscriber")}});
+  return true;
+}
+
+void Publisher::Await() {
+  for (Awaited& awaited : awaited_) {
+    Duration pause = kFirstPause;
+    while (!Ask(awaited)) {
+      const CallEnd end = caller_.Wait(pause);
+      pause = std::min(pause * 3 / 2, kLongestPause);
+      if (end == CallEnd::kInterrupted) {
+        return Fail(StatusOfSignal(caller_.signal()), "interrupted while waiting for deliveries");
+      }
+      if (end == CallEnd::kAnswered) continue;
+      const std::string wanted =
+          Plural(static_cast<std::size_t>(*options_.wait_delivered), "subscriber");
+      const DeliveryProgress& got = awaited.progress;
+      return Fail(ExitStatus::kTimeout,
+                  awaited.message.empty()
+                      ? "--timeout ran out: no new message of " + awaited.topic +
+                            " came of the ping (is its content unchanged?); wanted: " + wanted
+                      : "--timeout ran out: " + awaited.message + " of " + awaited.topic +
+                            " was delivered to " + std::to_string(got.delivered) + " of " + wanted +
+                            " (" + std::to_string(got.pending) + " pending, " +
+                            std::to_string(got.dead) + " given up)");
+    }
+    if (status_ != ExitStatus::kDone) return;
+  }
+}
+
+}  // namespace
+
+std::string_view TypeOfFile(std::string_view file) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kTypes = {{
+      {".atom", "application/atom+xml"},
+      {".rss", "application/rss+xml"},
+      {".xml", "application/xml"},
+      {".json", "application/json"},
+      {".jsonld", "application/ld+json"},
+      {".html", "text/html"},
+      {".htm", "text/html"},
+      {".txt", "text/plain"},
+      {".md", "text/markdown"},
+      {".csv", "text/csv"},
+      {".ics", "text/calendar"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".jpg", "image/jpeg"},
+  }};
+  const std::string name = ToLower(file);
+  for (const auto& [ending, type] : kTypes) {
+    if (name.size() > ending.size() && name.ends_with(ending)) return type;
+  }
+  return "application/octet-stream";
+}
+
+std::string HubSentence(std::string_view content_type, std::string_view body) {
+  constexpr std::size_t kMaxSentence = 300;  // bytes
+  const bool markup = ToLower(content_type).find("html") != std::string::npos;
+  std::string sentence;
+  bool in_tag = false;
+  bool gap = false;
+  for (const char c : body.substr(0, 16 * 1024)) {
+    if (markup && c == '<') in_tag = true;
+    if (!in_tag && !IsSpace(c)) {
+      if (gap && !sentence.empty()) sentence += ' ';
+      gap = false;
+      sentence += c;
+    } else {
+      gap = true;
+    }
+    if (markup && c == '>') in_tag = false;
+    if (sentence.size() >= kMaxSentence) return sentence + "…";
+  }
+  return sentence;
+}
+
+CommandHelp HelpOf(const PublishOptions&) {
+  return {
+      .name = std::string(kName),
+      .usage = "TOPIC… [flags]",
+      .summary =
+          "Tell hubs that a topic has new content: they fetch it (a ping) or get it\n"
+          "at once (--content). Exit status 5: a hub refused; 8: the topic names no hub.",
+      .examples = {"websub publish https://example.com/feed",
+                   "websub publish :3000/feed --hub :4820/hub --content feed.xml"},
+  };
+}
+
+void Define(FlagSet& flags, PublishOptions& options) {
+  flags.Texts("--hub URL", options.hubs,
+              "repeatable (default: $WEBSUB_HUB_URL, else by discovery)");
+  flags.Text("--content FILE", options.content, "send this content, - is standard input");
+  flags.Text("--type MIME", options.type, "its media type (default: by the name of FILE)");
+  flags.Choice("--param NAME", options.parameter, {"both", "hub.url", "hub.topic"},
+               "how a ping names the topic: hub.url, hub.topic or both");
+  flags.Number("--wait-delivered N", options.wait_delivered, 1, 1'000'000'000,
+               "wait until N subscribers have it (websub's own hub)");
+  flags.Span("--timeout D", options.timeout, "give up after this time (waiting: 30s)");
+  AddTlsFlags(flags, options.tls);
+  AddOutputFlags(flags, options.output);
+  flags.Arguments("a topic", options.topics, 1, 1000);
+}
+
+ExitStatus Run(Environment& environment, const PublishOptions& options) {
+  Output output(environment, options.output);
+  if (!options.type.empty() && !options.content) {
+    return UsageError(environment, kName, "--type belongs to --content");
+  }
+  std::optional<std::string> content;
+  if (options.content) {
+    auto bytes = ReadInput(environment, *options.content);
+    if (!bytes) return output.Fail(bytes.error());
+    content = *std::move(bytes);
+  }
+  auto time_left = options.timeout;
+  if (!time_left && options.wait_delivered) time_left = kDefaultWait;
+  const auto caller = HttpCaller::Make(environment, options.tls, time_left);
+  if (!caller) return output.Fail(caller.error());
+  return Publisher(environment, options, **caller).Run(content);
+}
+
+}  // namespace websub::cli

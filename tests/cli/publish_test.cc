@@ -1,0 +1,64 @@
+#include "cli/commands/publish.h"
+
+#include <doctest/doctest.h>
+
+#include "cli/delivered_wait.h"
+#include "cli/text.h"
+#include "tests/cli/fake_environment.h"
+
+namespace websub::cli {
+namespace {
+
+TEST_CASE("the type of a file follows its name") {
+  CHECK(TypeOfFile("feed.atom") == "application/atom+xml");
+  CHECK(TypeOfFile("a/b.JSON") == "application/json");
+  CHECK(TypeOfFile("-") == "application/octet-stream");
+  CHECK(TypeOfFile(".html") == "application/octet-stream");
+  CHECK(TypeOfFile("noatom") == "application/octet-stream");
+}
+
+TEST_CASE("what a hub says becomes one line") {
+  CHECK(HubSentence("text/plain", "hub.topic:\n  missing\n") == "hub.topic: missing");
+  CHECK(HubSentence("text/html; charset=utf-8", "<html><h1>No</h1>\n<p>way</p></html>") ==
+        "No way");
+  CHECK(HubSentence("text/plain", "a < b") == "a < b");
+  CHECK(HubSentence("text/plain", "") == "");
+  CHECK(HubSentence("text/plain", std::string(100000, 'x')).size() == 303);
+}
+
+TEST_CASE("ids of messages are numbers behind an m") {
+  CHECK(MessageNumber("m12") == 12);
+  CHECK_FALSE(MessageNumber("12"));
+  CHECK_FALSE(MessageNumber("m"));
+  CHECK_FALSE(MessageNumber("m12x"));
+  CHECK_FALSE(MessageNumber("m-1"));
+}
+
+TEST_CASE("publish refuses flags that do not fit together") {
+  const auto complaint = [](std::vector<std::string> args) {
+    FakeEnvironment fake;
+    args.insert(args.begin(), "publish");
+    CHECK(fake.Run(args) == 2);
+    const std::string text = fake.err.str();
+    return text.substr(0, text.find('\n'));
+  };
+  CHECK(complaint({}) == "websub: a topic is missing");
+  CHECK(complaint({"t", "--type", "text/plain"}) == "websub: --type belongs to --content");
+  CHECK(
+      complaint({"t", "--wait-delivered", "0"}).starts_with("websub: --wait-delivered: 0 is not"));
+  CHECK(
+      complaint({"t", "--content", "/no/such/file"}).starts_with("websub: cannot read /no/such/"));
+  CHECK(complaint({"t", "--hub", "gopher://x/"}).starts_with("websub: the hub gopher://x/: "));
+  CHECK(complaint({"plain name"}).find("a topic that is no URL needs --hub") != std::string::npos);
+}
+
+TEST_CASE("sizes and counts read well") {
+  CHECK(HumanSize(812) == "812 B");
+  CHECK(HumanSize(14540) == "14.2 KiB");
+  CHECK(HumanSize(3 * 1024 * 1024) == "3.0 MiB");
+  CHECK(Plural(1, "byte") == "1 byte");
+  CHECK(Plural(0, "byte") == "0 bytes");
+}
+
+}  // namespace
+}  // namespace websub::cli
