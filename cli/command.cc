@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands/discover.h"
+#include "cli/commands/inspect.h"
 #include "cli/commands/publish.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/verify_sig.h"
@@ -19,6 +20,8 @@ constexpr std::array kCommands = {
     Command{"publish", "tell hubs that a topic has new content", &RunCommand<PublishOptions>},
     Command{"discover", "find the hub and the topic that a URL names",
             &RunCommand<DiscoverOptions>},
+    Command{"inspect", "show what a hub keeps and what it said to whom",
+            &RunCommand<InspectOptions>},
     Command{"verify-sig", "check or make the signature of a delivery",
             &RunCommand<VerifySigOptions>},
 };

@@ -1,0 +1,104 @@
+#include "cli/commands/inspect_source.h"
+
+#include <utility>
+
+#include "cli/http_call.h"
+#include "core/text.h"
+#include "core/url.h"
+#include "core/version.h"
+#include "hub/api/read_api.h"
+#include "hub/store/store.h"
+
+namespace websub::cli::inspect {
+namespace {
+
+// A page of a thousand rows with long URLs, or a message of the largest size that a hub takes.
+constexpr std::size_t kMaxAnswer = 256 * 1024 * 1024;  // bytes
+
+class FileSource : public Source {
+ public:
+  FileSource(const hub::Clock& clock, std::unique_ptr<hub::Store> store)
+      : clock_(clock), store_(std::move(store)) {}
+
+  tl::expected<SourceAnswer, SourceFailure> Get(const std::string& path,
+                                                const std::string& query) override {
+    const hub::ReadContext context{clock_.Now(), std::nullopt, "", kVersion};
+    auto answer = hub::ReadApi(*store_, context, path, query);
+    // A read that failed looks like nothing found.
+    if (const auto fault = store_->WriteFault()) {
+      return tl::unexpected(SourceFailure{StatusOf(*fault), fault->message});
+    }
+    return SourceAnswer{answer.status, std::move(answer.body)};
+  }
+
+ private:
+  const hub::Clock& clock_;
+  std::unique_ptr<hub::Store> store_;
+};
+
+class HubSource : public Source {
+ public:
+  HubSource(std::unique_ptr<HttpCaller> caller, std::string base)
+      : caller_(std::move(caller)), base_(std::move(base)) {}
+
+  tl::expected<SourceAnswer, SourceFailure> Get(const std::string& path,
+                                                const std::string& query) override {
+    Call call;
+    call.url = base_ + path + (query.empty() ? "" : "?" + query);
+    call.fields = {{"Accept", "application/json"}};
+    call.max_body = kMaxAnswer;
+    const CallResult result = caller_->Send(call);
+    if (!result.Answered()) {
+      const bool refused = result.answer.fault == Fault::kRefused;
+      return tl::unexpected(SourceFailure{
+          StatusOf(result), refused ? "no hub runs at " + base_ +
+                                          " (connection refused): start one with websub serve, or "
+                                          "name a hub's file with --db"
+                                    : Explain(call, result)});
+    }
+    auto body = Json::parse(result.answer.body, nullptr, false);
+    const bool readable = body.is_object() && (result.answer.Ok2xx() || body.contains("error"));
+    if (!readable) {
+      return tl::unexpected(SourceFailure{
+          ExitStatus::kHubRefused,
+          base_ + " does not answer as a websub hub does: " + std::to_string(result.answer.status) +
+              " with " + Quote(result.answer.body)});
+    }
+    return SourceAnswer{result.answer.Ok2xx() ? 200 : result.answer.status, std::move(body)};
+  }
+
+ private:
+  std::unique_ptr<HttpCaller> caller_;
+  std::string base_;
+};
+
+}  // namespace
+
+Result<std::string> HubBase(const std::string& hub) {
+  const auto url = Url::Parse(ExpandShorthand(hub));
+  if (!url) return Fail(url.error().code, "--hub: " + url.error().message);
+  std::string base = url->text();
+  base.resize(std::min(base.find_first_of("?#"), base.size()));
+  while (base.ends_with('/')) base.pop_back();
+  if (base.ends_with("/hub") && !base.ends_with("//hub")) base.resize(base.size() - 4);
+  return base;
+}
+
+Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const TlsOptions& tls,
+                                           const std::optional<std::string>& hub,
+                                           const std::optional<std::string>& db) {
+  if (db) {
+    auto store = hub::Store::Open({*db, hub::StoreOptions::Access::kReadOnly},
+                                  [](const std::function<void()>& task) { task(); });
+    if (!store) return tl::unexpected(store.error());
+    return std::make_unique<FileSource>(environment.clock, *std::move(store));
+  }
+  const auto base =
+      HubBase(hub ? *hub : Variable(environment, "WEBSUB_HUB_URL").value_or(kDefaultHub));
+  if (!base) return tl::unexpected(base.error());
+  auto caller = HttpCaller::Make(environment, tls, std::nullopt);
+  if (!caller) return tl::unexpected(caller.error());
+  return std::make_unique<HubSource>(*std::move(caller), *base);
+}
+
+}  // namespace websub::cli::inspect

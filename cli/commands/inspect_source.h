@@ -1,0 +1,47 @@
+// Where `inspect` asks: a running hub, or its file. Both answer the same (hub/api/read_api.h).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/environment.h"
+#include "cli/exit_status.h"
+#include "cli/output.h"
+#include "cli/shared_flags.h"
+#include "core/result.h"
+
+namespace websub::cli::inspect {
+
+struct SourceAnswer {
+  int status = 200;
+  Json body;  // {"error": a sentence} where the status is no success
+};
+
+// No answer that can be read came.
+struct SourceFailure {
+  ExitStatus status = ExitStatus::kInternal;
+  std::string sentence;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // `path` and `query` as in a request line.
+  virtual tl::expected<SourceAnswer, SourceFailure> Get(const std::string& path,
+                                                        const std::string& query) = 0;
+};
+
+inline constexpr char kDefaultHub[] = "http://127.0.0.1:4820";
+
+// `hub` is the hub's endpoint (http://host/hub) or its base (http://host), `db` its file; at most
+// one of them. Without both: the hub that WEBSUB_HUB_URL names, as `serve` sets it for its command,
+// or kDefaultHub.
+Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const TlsOptions& tls,
+                                           const std::optional<std::string>& hub,
+                                           const std::optional<std::string>& db);
+
+// "http://host/hub", "http://host/" and ":4820" become the base that /api/v1 stands behind.
+Result<std::string> HubBase(const std::string& hub);
+
+}  // namespace websub::cli::inspect

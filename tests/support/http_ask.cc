@@ -1,0 +1,26 @@
+#include "tests/support/http_ask.h"
+
+#include <httplib.h>
+
+namespace websub::tests {
+
+PeerAnswer Ask(const std::string& method, const std::string& url, const std::string& content_type,
+               const std::string& body) {
+  const auto target = url.find('/', url.find("://") + 3);
+  httplib::Client client(url.substr(0, target));
+  client.set_read_timeout(std::chrono::seconds(10));
+  httplib::Request request;
+  request.method = method;
+  request.path = target == std::string::npos ? "/" : url.substr(target);
+  request.body = body;
+  if (!content_type.empty()) request.set_header("Content-Type", content_type);
+  const auto result = client.send(request);
+  PeerAnswer answer;
+  answer.status = result ? result->status : 0;
+  if (!result) return answer;
+  answer.fields.assign(result->headers.begin(), result->headers.end());
+  answer.body = result->body;
+  return answer;
+}
+
+}  // namespace websub::tests
