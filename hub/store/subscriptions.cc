@@ -111,7 +111,7 @@ Result<Intent> AddUnsubscribe(Database& database, const NewIntent& intent) {
 void DropUpTo(Database& database, const Intent& intent) {
   database.Run(
       "DELETE FROM intent WHERE id <= ?1 AND subscription_id IN ("
-      "SELECT id FROM subscription WHERE callback = ?2 "
+      "SELECT id FROM subscription INDEXED BY subscription_callback WHERE callback = ?2 "
       "AND topic_id = (SELECT id FROM topic WHERE url = ?3))",
       intent.id, intent.callback, intent.topic);
 }

@@ -44,7 +44,8 @@ CREATE INDEX subscription_lease ON subscription (expires_at) WHERE state = 'acti
 -- For looking only.
 CREATE INDEX subscription_topic ON subscription (topic_id);
 CREATE INDEX subscription_state ON subscription (state);
-CREATE INDEX subscription_callback ON subscription (callback);
+-- With the topic, because a confirmed request looks for the earlier ones about the same two.
+CREATE INDEX subscription_callback ON subscription (callback, topic_id);
 
 CREATE TABLE intent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
