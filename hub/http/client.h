@@ -27,8 +27,8 @@ struct ClientOptions {
 };
 
 // Used on the loop's thread only, or while the loop does not run; Send alone is for any thread.
-// Through a proxy the rule for addresses can only be held against a literal address in the URL: names
-// are resolved by the proxy.
+// Through a proxy the rule for addresses can only be held against a literal address in the URL:
+// names are resolved by the proxy.
 class Client : public Transport {
  public:
   // kInvalid where the CA file or a proxy cannot be read.
