@@ -25,25 +25,21 @@ struct Step {
 
 enum Rank { kMessageRank = 1, kExchangeRank = 2, kDeadLetterRank = 3, kStateRank = 4 };
 
-// Gathers the newest of several streams. Where one was cut, what lies before its oldest row is left
-// out of all of them, so that the story has no holes.
+// The newest steps of several streams, each of which gave its newest rows.
 class Story {
  public:
   explicit Story(std::size_t limit) : limit_(limit) {}
 
   void Add(Step step) { steps_.push_back(std::move(step)); }
 
-  // Something older than `oldest` was not read.
-  void NoteCut(Time oldest) {
-    if (!cut_ || *cut_ < oldest) cut_ = oldest;
-  }
+  // A stream has older rows than it gave.
+  void NoteCut() { cut_ = true; }
 
   Json Tell() {
-    if (cut_) std::erase_if(steps_, [&](const Step& step) { return step.at < *cut_; });
     std::sort(steps_.begin(), steps_.end());
     if (steps_.size() > limit_) {
       steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(limit_));
-      cut_ = steps_.front().at;
+      cut_ = true;
     }
     Json out;
     out["steps"] = Json::array();
@@ -53,14 +49,14 @@ class Story {
       out["steps"].push_back(step.view);
       before = &step;
     }
-    out["truncated"] = cut_.has_value();
+    out["truncated"] = cut_;
     return out;
   }
 
  private:
   std::size_t limit_;
   std::vector<Step> steps_;
-  std::optional<Time> cut_;
+  bool cut_ = false;
 };
 
 Json Begin(Time at, std::string_view type, std::string_view kind) {
@@ -82,9 +78,8 @@ struct Sources {
 };
 
 // The newest `query.limit` rows.
-template <typename Query, typename Row, typename TimeOf>
-Result<void> Gather(const Store& store, Query query, TimeOf time_of, Story& story,
-                    std::vector<Row>& out) {
+template <typename Query, typename Row>
+Result<void> Gather(const Store& store, Query query, Story& story, std::vector<Row>& out) {
   query.order = Order::kNewestFirst;
   auto rows = store.List(query);
   if (!rows) return tl::unexpected(rows.error());
@@ -93,7 +88,7 @@ Result<void> Gather(const Store& store, Query query, TimeOf time_of, Story& stor
     query.after = rows->back().id;
     const auto more = store.List(query);
     if (!more) return tl::unexpected(more.error());
-    if (!more->empty()) story.NoteCut(time_of(rows->back()));
+    if (!more->empty()) story.NoteCut();
   }
   std::move(rows->begin(), rows->end(), std::back_inserter(out));
   return {};
@@ -102,9 +97,6 @@ Result<void> Gather(const Store& store, Query query, TimeOf time_of, Story& stor
 Result<Sources> GatherAll(const Store& store, const Subscription& subscription,
                           const Filters& filters, Story& story) {
   Sources out;
-  const auto exchange_at = [](const Exchange& row) { return row.at; };
-  const auto message_at = [](const Message& row) { return row.created_at; };
-  const auto letter_at = [](const DeadLetter& row) { return row.at; };
   const auto narrow = [&](PageQuery& query) {
     query.limit = filters.limit;
     query.since = filters.since;
@@ -133,11 +125,11 @@ Result<Sources> GatherAll(const Store& store, const Subscription& subscription,
   narrow(letters);
   letters.subscription = subscription.id;
 
-  auto done = Gather(store, own, exchange_at, story, out.own);
-  if (done) done = Gather(store, publish, exchange_at, story, out.topic);
-  if (done) done = Gather(store, fetch, exchange_at, story, out.topic);
-  if (done) done = Gather(store, messages, message_at, story, out.messages);
-  if (done) done = Gather(store, letters, letter_at, story, out.dead_letters);
+  auto done = Gather(store, own, story, out.own);
+  if (done) done = Gather(store, publish, story, out.topic);
+  if (done) done = Gather(store, fetch, story, out.topic);
+  if (done) done = Gather(store, messages, story, out.messages);
+  if (done) done = Gather(store, letters, story, out.dead_letters);
   if (!done) return tl::unexpected(done.error());
   return out;
 }

@@ -341,6 +341,9 @@ TEST_CASE_FIXTURE(ApiFixture, "a timeline that is cut has no holes") {
   const Json cut = Get("subscriptions/s1/timeline", "limit=3");
   CHECK(Kinds(cut) == Strings{"message", "deliver", "deliver"});
   CHECK(cut["truncated"] == true);
+  // One kind of step alone, cut or just whole.
+  CHECK(Get("subscriptions/s1/timeline", "since=5s&until=2s&limit=3")["truncated"] == true);
+  CHECK(Get("subscriptions/s1/timeline", "since=5s&until=2s&limit=4")["truncated"] == false);
   CHECK(Kinds(Get("subscriptions/s1/timeline", "since=1s")) == Strings{"deliver", "deliver"});
   CHECK(Kinds(Get("subscriptions/s1/timeline", "until=4s")) ==
         Strings{"verified", "message", "message"});
