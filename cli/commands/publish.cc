@@ -183,6 +183,19 @@ void Publisher::Send(const Target& target, const std::string& topic, const std::
   }
 }
 
+// "connect 0.2 ms, first byte 3.1 ms": the phases that happened.
+std::string Phases(const PhaseTimings& timings) {
+  std::string text;
+  const auto add = [&](const char* name, const std::optional<Duration>& phase) {
+    if (phase) text += std::string(text.empty() ? "" : ", ") + name + " " + FormatDuration(*phase);
+  };
+  add("resolve", timings.resolve);
+  add("connect", timings.connect);
+  add("tls", timings.tls);
+  add("first byte", timings.first_byte);
+  return text;
+}
+
 // Says what a hub answered, a line for each topic; tells whether it took them.
 bool Publisher::Report(const std::string& hub, const std::vector<std::string>& topics,
                        const FollowedResult& followed) {
@@ -191,6 +204,7 @@ bool Publisher::Report(const std::string& hub, const std::vector<std::string>& t
   const std::string sentence =
       last.Answered() ? HubSentence(last.Field("Content-Type"), last.answer.body) : "";
   const std::string message = last.Field("Websub-Message-Id");
+  const bool verbose = output_.verbose() > 0;
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(last.answer.timings.total).count();
   for (const std::string& topic : topics) {
@@ -209,7 +223,9 @@ bool Publisher::Report(const std::string& hub, const std::vector<std::string>& t
                   {"  at " + hub + "  "},
                   {std::to_string(last.answer.status)},
                   {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
-                  {message.empty() ? "" : "  " + message, Style::kDim}});
+                  {message.empty() ? "" : "  " + message, Style::kDim},
+                  {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
+                  {verbose && !sentence.empty() ? "  " + sentence : "", Style::kDim}});
   }
   if (taken) return true;
   if (!last.Answered()) {

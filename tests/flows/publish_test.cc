@@ -96,6 +96,15 @@ TEST_CASE("publish hands over content byte for byte with its type") {
   CHECK(run.out.find("m7") != std::string::npos);
 }
 
+TEST_CASE("publish tells phases and the hub's words with -v") {
+  HttpPeer peer;
+  peer.On("POST", "/hub", {.status = 202, .fields = {}, .body = "will fetch"});
+  const Finished run = RunWebsub({"publish", "t", "--hub", peer.Url("/hub"), "-v"});
+  CHECK(run.status == 0);
+  CHECK(run.out.find("first byte ") != std::string::npos);
+  CHECK(run.out.find("  will fetch\n") != std::string::npos);
+}
+
 TEST_CASE("publish reads content from its input and marks form content as content") {
   HttpPeer peer;
   peer.On("POST", "/hub", PeerAnswer{});

@@ -63,6 +63,25 @@ TEST_CASE("what verify-sig signs it finds valid") {
   }
 }
 
+TEST_CASE("a closed stdout is quiet and a full one is not") {
+  const auto shell = [](const std::string& command) {
+    Process process({.args = {"-c", command, WEBSUB_BINARY},
+                     .environment = {},
+                     .program = "/bin/bash",
+                     .directory = {}});
+    return process.Wait();
+  };
+  const Finished closed = shell("\"$0\" --help >&-; echo $?");
+  CHECK(closed.out == "0\n");
+  CHECK(closed.err.empty());
+  const Finished piped = shell("\"$0\" --help | :; echo ${PIPESTATUS[0]}");
+  CHECK(piped.out == "0\n");
+  CHECK(piped.err.empty());
+  const Finished full = shell("\"$0\" --help >/dev/full; echo $?");
+  CHECK(full.out == "2\n");
+  CHECK(full.err.starts_with("websub: cannot write to standard output: "));
+}
+
 TEST_CASE("a signal ends a command that waits for its input") {
   for (const int signal : {SIGINT, SIGTERM}) {
     Process process(
