@@ -25,11 +25,19 @@ struct Deliverer::Lane {
   MessageId cursor = 0;
   int attempts = 0;  // that failed, of the message after the cursor
   std::optional<Time> first_attempt;
-  bool from_retry = false;
+  bool in_flight = false;        // also after it has ended
+  bool due_in_store = false;     // counted in retrying_
   std::size_t unkept = 0;        // outcomes not on disk yet
   std::optional<Time> retry_at;  // while it waits in unkept_retries_
 
-  enum class State { kIdle, kReady, kInFlight, kWaiting, kEnded } state = State::kIdle;
+  enum class State {
+    kIdle,
+    kReady,
+    kInFlight,
+    kWaiting,  // for a retry
+    kGone,     // answered 410, which is not on disk yet
+    kEnded,    // by the store's word
+  } state = State::kIdle;
 };
 
 struct Deliverer::Origin {
@@ -68,14 +76,35 @@ void Deliverer::Wake(TopicId topic) {
 
 void Deliverer::Renewed(const Subscription& subscription) {
   const auto found = lanes_.find(subscription.id);
-  if (found == lanes_.end()) return;
+  if (found == lanes_.end()) return TakeUp(subscription);
   Lane& lane = *found->second;
   if (subscription.expires_at) lane.expires_at = *subscription.expires_at;
   if (lane.secret != subscription.secret) {  // HUB-REQ-07
     lane.secret = subscription.secret;
     lane.signer.reset();
   }
-  if (lane.state == Lane::State::kIdle) MakeReady(lane);
+  // The callback said "gone" before it confirmed anew: the store takes the later word, too.
+  if (lane.state == Lane::State::kIdle || lane.state == Lane::State::kGone) MakeReady(lane);
+  wake_();
+}
+
+// Its lane may have been dropped because the lease was over, just before the renewal was kept.
+void Deliverer::TakeUp(const Subscription& renewed) {
+  if (!renewed.expires_at || stopped_) return;
+  if (renewed.retry_at) {
+    next_retry_ = std::min(next_retry_, *renewed.retry_at);
+    return wake_();
+  }
+  if (!messages_.Next(renewed.topic_id, renewed.cursor)) return;
+  if (!HasRoom()) return Wake(renewed.topic_id);
+  Admit(renewed.topic_id, {.id = renewed.id,
+                           .callback = renewed.callback,
+                           .secret = renewed.secret,
+                           .expires_at = *renewed.expires_at,
+                           .cursor = renewed.cursor,
+                           .attempts = renewed.attempts,
+                           .first_attempt = renewed.first_attempt,
+                           .retry_at = renewed.retry_at});
   wake_();
 }
 
@@ -83,22 +112,20 @@ void Deliverer::Ended(SubscriptionId id) {
   const auto found = lanes_.find(id);
   if (found == lanes_.end()) return;
   Lane& lane = *found->second;
-  const bool in_flight = lane.state == Lane::State::kInFlight;
-  if (lane.state == Lane::State::kReady) {
-    std::erase(lane.origin->ready, id);
-    --ready_;
-  }
+  if (lane.state == Lane::State::kReady) std::erase(lane.origin->ready, id);
   lane.state = Lane::State::kEnded;
-  if (!in_flight) EndIfIdle(id);
+  EndIfIdle(id, clock_.Now());
+  wake_();  // there may be room for another lane
 }
 
 void Deliverer::Kept(const std::vector<DeliveryOutcome>& outcomes) {
+  const Time now = clock_.Now();
   for (const auto& outcome : outcomes) {
     const auto found = lanes_.find(outcome.subscription_id);
     if (found == lanes_.end()) continue;
     Lane& lane = *found->second;
     if (lane.unkept > 0) --lane.unkept;
-    if (lane.unkept == 0) EndIfIdle(lane.id);
+    if (lane.unkept == 0) EndIfIdle(lane.id, now);
     if (outcome.retry_at) next_retry_ = std::min(next_retry_, *outcome.retry_at);
   }
   wake_();
@@ -126,40 +153,40 @@ void Deliverer::RetryUnkept(Time now) {
   while (!unkept_retries_.empty() && unkept_retries_.begin()->first <= now) {
     const SubscriptionId id = unkept_retries_.begin()->second;
     unkept_retries_.erase(unkept_retries_.begin());
-    const auto found = lanes_.find(id);
-    if (found == lanes_.end()) continue;
-    found->second->retry_at.reset();
-    if (found->second->state == Lane::State::kWaiting) MakeReady(*found->second);
+    Lane& lane = *lanes_.at(id);  // it takes its entry with it when it is dropped
+    lane.retry_at.reset();
+    if (lane.state == Lane::State::kWaiting) MakeReady(lane);
   }
 }
 
+// For a page of lanes more, and no lane that could start waits for room in flight.
+bool Deliverer::HasRoom() const {
+  const std::size_t page = std::min(options_.page, options_.max_lanes);
+  return turns_.empty() && lanes_.size() + page <= options_.max_lanes;
+}
+
 void Deliverer::ReadDueRetries(Time now) {
-  if (now < next_retry_ || lanes_.size() >= options_.max_lanes) return;
-  // Lanes made for a retry are still due for the store until their next outcome is kept.
-  const std::size_t limit = retrying_ + options_.page;
+  if (now < next_retry_ || !HasRoom()) return;
+  // A lane in memory is still due for the store until its next outcome is kept.
+  const std::size_t limit = retrying_ + std::min(options_.page, options_.max_lanes);
   const auto due = store_.DueRetries(now, limit);
   for (const auto& [topic, row] : due) {
-    if (!lanes_.contains(row.id)) {
-      Admit(topic, row);
-      if (const auto made = lanes_.find(row.id); made != lanes_.end()) {
-        made->second->from_retry = true;
-        ++retrying_;
-      }
-    }
+    if (!lanes_.contains(row.id)) Admit(topic, row);
+    const auto lane = lanes_.find(row.id);
+    if (lane != lanes_.end() && !std::exchange(lane->second->due_in_store, true)) ++retrying_;
   }
   if (due.size() < limit) next_retry_ = store_.NextRetryDue(now).value_or(Time::max());
 }
 
 bool Deliverer::SweepOnePage() {
-  if (sweep_turns_.empty() || ready_ >= 2 * options_.page || lanes_.size() >= options_.max_lanes) {
-    return false;
-  }
+  if (sweep_turns_.empty() || !HasRoom()) return false;
   const TopicId topic = sweep_turns_.front();
   sweep_turns_.pop_front();
   Sweep& sweep = sweeps_[topic];
-  const auto page = store_.PageBehind(topic, sweep.after, options_.page);
+  const std::size_t limit = std::min(options_.page, options_.max_lanes);
+  const auto page = store_.PageBehind(topic, sweep.after, limit);
   for (const auto& row : page) Admit(topic, row);
-  if (page.size() == options_.page) {
+  if (page.size() == limit) {
     sweep.after = page.back().id;
   } else if (sweep.again) {
     sweep = {};
@@ -197,11 +224,17 @@ void Deliverer::Admit(TopicId topic, const LaneRow& row) {
 void Deliverer::MakeReady(Lane& lane) {
   lane.state = Lane::State::kReady;
   lane.origin->ready.push_back(lane.id);
-  ++ready_;
-  if (!lane.origin->has_turn && lane.origin->in_flight < options_.max_in_flight_per_origin) {
-    lane.origin->has_turn = true;
-    turns_.push_back(lane.origin);
+  GiveTurn(*lane.origin);
+}
+
+// At most one turn for an origin, and only where it can use it.
+void Deliverer::GiveTurn(Origin& origin) {
+  if (origin.has_turn || origin.ready.empty() ||
+      origin.in_flight >= options_.max_in_flight_per_origin) {
+    return;
   }
+  origin.has_turn = true;
+  turns_.push_back(&origin);
 }
 
 void Deliverer::StartReady(Time now) {
@@ -212,20 +245,15 @@ void Deliverer::StartReady(Time now) {
     if (origin.ready.empty()) continue;
     Lane& lane = *lanes_.at(origin.ready.front());
     origin.ready.pop_front();
-    --ready_;
     lane.state = Lane::State::kIdle;
     Start(lane, now);
-    if (!origin.ready.empty() && origin.in_flight < options_.max_in_flight_per_origin) {
-      origin.has_turn = true;
-      turns_.push_back(&origin);
-    }
+    GiveTurn(origin);
   }
 }
 
 void Deliverer::Start(Lane& lane, Time now) {
-  if (lane.expires_at <= now) return EndIfIdle(lane.id);  // HUB-VER-04
-  auto message = messages_.Next(lane.topic, lane.cursor);
-  if (!message) return EndIfIdle(lane.id);
+  auto message = lane.expires_at > now ? messages_.Next(lane.topic, lane.cursor) : nullptr;
+  if (!message) return EndIfIdle(lane.id, now);  // HUB-VER-04, or the end of the log
   Send(lane, std::move(message), now);
 }
 
@@ -258,6 +286,7 @@ void Deliverer::Send(Lane& lane, std::shared_ptr<const PreparedMessage> message,
   exchange.request_head = MaskHead(request.head);
 
   lane.state = Lane::State::kInFlight;
+  lane.in_flight = true;
   ++lane.origin->in_flight;
   ++in_flight_;
   transport_.Send(std::move(request),
@@ -270,12 +299,10 @@ void Deliverer::Send(Lane& lane, std::shared_ptr<const PreparedMessage> message,
 void Deliverer::Finish(SubscriptionId id, const PreparedMessage& message, Exchange exchange,
                        OutgoingResult result) {
   Lane& lane = *lanes_.at(id);  // a lane stays while it is in flight
+  lane.in_flight = false;
   --in_flight_;
   --lane.origin->in_flight;
-  if (!lane.origin->ready.empty() && !lane.origin->has_turn) {
-    lane.origin->has_turn = true;
-    turns_.push_back(lane.origin);
-  }
+  GiveTurn(*lane.origin);
   const Time now = clock_.Now();
   const bool ended = lane.state == Lane::State::kEnded;
   lane.state = Lane::State::kIdle;
@@ -290,7 +317,7 @@ void Deliverer::Finish(SubscriptionId id, const PreparedMessage& message, Exchan
     exchange.outcome = ended ? "the subscription ended meanwhile" : "the hub stopped";
     recorder_.Add(std::move(exchange));
     if (ended) lane.state = Lane::State::kEnded;
-    EndIfIdle(id);
+    EndIfIdle(id, now);
   } else {
     Apply(lane, message.message.id, outcome, now, std::move(exchange));
   }
@@ -318,16 +345,19 @@ void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outco
     recorder_.Add(std::move(kept), std::move(exchange));
     return;
   }
-  lane.cursor = message;
   lane.attempts = 0;
   lane.first_attempt.reset();
+  if (std::holds_alternative<Gone>(outcome)) {
+    kept.kind = DeliveryOutcome::Kind::kGone;
+    kept.reason = exchange.outcome = "answered 410: the subscription ended";
+    lane.state = Lane::State::kGone;
+    recorder_.Add(std::move(kept), std::move(exchange));
+    return;
+  }
+  lane.cursor = message;
   if (std::holds_alternative<Delivered>(outcome)) {
     kept.kind = DeliveryOutcome::Kind::kDelivered;
     exchange.outcome = "delivered";
-  } else if (std::holds_alternative<Gone>(outcome)) {
-    kept.kind = DeliveryOutcome::Kind::kGone;
-    kept.reason = exchange.outcome = "answered 410: the subscription ended";
-    lane.state = Lane::State::kEnded;
   } else {
     kept.kind = DeliveryOutcome::Kind::kGivenUp;  // HUB-DIS-09
     kept.reason = std::get<GivenUp>(outcome).reason;
@@ -339,24 +369,22 @@ void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outco
 
 // Drops a lane that has nothing to do and whose outcomes are on disk, so that the store tells the
 // truth about it from here on.
-void Deliverer::EndIfIdle(SubscriptionId id) {
-  const auto found = lanes_.find(id);
-  Lane& lane = *found->second;
-  if (lane.unkept > 0 || lane.state == Lane::State::kReady ||
-      lane.state == Lane::State::kInFlight) {
-    return;
-  }
+void Deliverer::EndIfIdle(SubscriptionId id, Time now) {
+  Lane& lane = *lanes_.at(id);
+  if (lane.unkept > 0 || lane.in_flight || lane.state == Lane::State::kReady) return;
   // While the row said "retry at", a sweep passed it over: a message may have come meanwhile.
-  if (lane.state == Lane::State::kIdle && !stopped_ && lane.expires_at > clock_.Now() &&
+  if (lane.state == Lane::State::kIdle && !stopped_ && lane.expires_at > now &&
       messages_.Next(lane.topic, lane.cursor)) {
     return MakeReady(lane);
   }
-  if (lane.retry_at) {
-    const auto [first, last] = unkept_retries_.equal_range(*lane.retry_at);
-    unkept_retries_.erase(
-        std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
-  }
-  if (lane.from_retry) --retrying_;
+  Drop(id);
+}
+
+void Deliverer::Drop(SubscriptionId id) {
+  const auto found = lanes_.find(id);
+  Lane& lane = *found->second;
+  if (lane.retry_at) unkept_retries_.erase({*lane.retry_at, id});
+  if (lane.due_in_store) --retrying_;
   if (--lane.origin->lanes == 0) idle_origins_.push_back(lane.callback.Origin());
   lanes_.erase(found);
 }

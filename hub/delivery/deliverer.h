@@ -7,7 +7,7 @@
 // written down with the time of the next one, and its lane ends: waiting costs no memory, and a
 // lane is made again when the time has come. Lanes that are ready queue by the origin of their
 // callback; origins take turns, and each may have only so many requests in flight, so a slow or
-// dead one holds up nobody else.
+// dead one holds up nobody else while there is room for lanes.
 //
 // Cost: memory for the lanes (at most max_lanes), not for the subscriptions; one read of the store
 // for a page of subscriptions and for a message.
@@ -17,8 +17,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/signature.h"
@@ -69,6 +71,7 @@ class Deliverer {
   Time Run(Time now);
 
   std::size_t in_flight() const { return in_flight_; }
+  std::size_t lanes() const { return lanes_.size(); }
 
  private:
   struct Lane;
@@ -78,11 +81,14 @@ class Deliverer {
     bool again = false;  // a message came while the sweep ran: those behind us may be behind again
   };
 
+  bool HasRoom() const;
+  void TakeUp(const Subscription& renewed);
   void ReadDueRetries(Time now);
   void RetryUnkept(Time now);
   bool SweepOnePage();
   void Admit(TopicId topic, const LaneRow& row);
   void MakeReady(Lane& lane);
+  void GiveTurn(Origin& origin);
   void StartReady(Time now);
   void Start(Lane& lane, Time now);
   void Send(Lane& lane, std::shared_ptr<const PreparedMessage> message, Time now);
@@ -90,7 +96,8 @@ class Deliverer {
               OutgoingResult result);
   void Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
              Exchange exchange);
-  void EndIfIdle(SubscriptionId id);
+  void EndIfIdle(SubscriptionId id, Time now);
+  void Drop(SubscriptionId id);
   void DropIdleOrigins();
 
   Store& store_;
@@ -108,10 +115,9 @@ class Deliverer {
   std::deque<Origin*> turns_;              // origins with a ready lane and room in flight
   std::map<TopicId, Sweep> sweeps_;
   std::deque<TopicId> sweep_turns_;
-  std::size_t ready_ = 0;
   std::size_t in_flight_ = 0;
-  std::size_t retrying_ = 0;  // lanes made for a retry: the store may still call them due
-  std::multimap<Time, SubscriptionId> unkept_retries_;  // waiting in memory, not on disk yet
+  std::size_t retrying_ = 0;  // lanes that the store may still call due
+  std::set<std::pair<Time, SubscriptionId>> unkept_retries_;  // waiting in memory, not on disk yet
   Time next_retry_ = Time::min();  // when a retry may be due; min: ask the store
   bool stopped_ = false;
 };

@@ -36,11 +36,11 @@ void GiveUp(Database& database, const DeliveryOutcome& outcome) {
   AdvanceCursor(database, outcome);
 }
 
-// HUB-DIS-06
+// HUB-DIS-06. A renewal that the callback confirmed after its 410 is its later word.
 void EndGone(Database& database, const DeliveryOutcome& outcome) {
   database.Run(
       "UPDATE subscription SET state = 'gone', ended_at = ?3, retry_at = NULL "
-      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
+      "WHERE id = ?2 AND state = 'active' AND cursor < ?1 AND verified_at <= ?3",
       outcome.message_id, outcome.subscription_id, outcome.now);
 }
 
@@ -76,15 +76,13 @@ ExchangeId Keep(Database& database, const Exchange& exchange) {
 
 }  // namespace
 
-void Store::Record(std::vector<DeliveryOutcome> outcomes, std::vector<Exchange> exchanges,
-                   Done<std::vector<ExchangeId>> done) {
+void Store::Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done) {
   impl_->Write<std::vector<ExchangeId>>(
-      [outcomes = std::move(outcomes),
-       exchanges = std::move(exchanges)](Database& database) -> Result<std::vector<ExchangeId>> {
-        for (const DeliveryOutcome& outcome : outcomes) Apply(database, outcome);
+      [batch = std::move(batch)](Database& database) -> Result<std::vector<ExchangeId>> {
+        for (const DeliveryOutcome& outcome : batch->outcomes) Apply(database, outcome);
         std::vector<ExchangeId> ids;
-        ids.reserve(exchanges.size());
-        for (const Exchange& exchange : exchanges) ids.push_back(Keep(database, exchange));
+        ids.reserve(batch->exchanges.size());
+        for (const Exchange& exchange : batch->exchanges) ids.push_back(Keep(database, exchange));
         return ids;
       },
       std::move(done));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "hub/clock.h"
@@ -15,8 +16,10 @@ struct RecorderOptions {
   Duration flush_after = std::chrono::milliseconds(20);  // from the first that waits
   std::size_t flush_at = 1000;                           // outcomes and exchanges
   std::size_t max_body = 256 * 1024;  // bytes kept of a request's or answer's body
-  std::size_t max_waiting =
-      20000;  // exchanges kept while the store takes no writes; then the oldest go
+  // Exchanges kept while the store takes no writes: beyond either, the older half goes. Outcomes
+  // never go.
+  std::size_t max_waiting = 20000;
+  std::size_t max_waiting_bytes = 64 * 1024 * 1024;
   Duration retry_after = std::chrono::milliseconds(500);  // while the store takes no writes
 };
 
@@ -40,17 +43,20 @@ class Recorder {
   std::function<void(const std::vector<DeliveryOutcome>&)> on_kept;
 
  private:
-  void HandOver(Time now);
-  void Kept(Result<std::vector<ExchangeId>> result);
+  void HandOver();
+  void TakeBack(RecordBatch batch);
+  void DropOldest();
+  void Kept(const Result<std::vector<ExchangeId>>& result);
 
   Store& store_;
   const Clock& clock_;
   RecorderOptions options_;
   std::function<void()> wake_;
-  std::vector<Exchange> exchanges_;
-  std::vector<DeliveryOutcome> outcomes_;
-  std::vector<DeliveryOutcome> handed_over_;  // until the store has answered
-  bool busy_ = false;                         // one batch at a time, so that outcomes stay in order
+  RecordBatch waiting_;
+  std::size_t waiting_bytes_ = 0;             // of its exchanges
+  std::shared_ptr<RecordBatch> handed_over_;  // until the store has answered: one at a time, so
+                                              // that outcomes stay in order
+  bool failing_ = false;                      // the last batch could not be kept
   Time due_ = Time::max();
   std::vector<std::function<void()>> flushing_;
 };

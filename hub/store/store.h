@@ -37,6 +37,13 @@ struct StoreOptions {
       0;  // the file grows no further: then the disk counts as full; 0: no limit
 };
 
+// What is written down together. Shared with the writer, so that the caller still has it where it
+// could not be kept.
+struct RecordBatch {
+  std::vector<DeliveryOutcome> outcomes;
+  std::vector<Exchange> exchanges;
+};
+
 class Store {
  public:
   // kOwner creates the file and its folder where missing, brings an older schema up to date, and
@@ -110,8 +117,7 @@ class Store {
 
   // Outcomes and exchanges of one flush, as one transaction, in order. Tells the ids of the
   // exchanges.
-  void Record(std::vector<DeliveryOutcome> outcomes, std::vector<Exchange> exchanges,
-              Done<std::vector<ExchangeId>> done);
+  void Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done);
 
   // Topics that have an active subscription behind the end of their log and not waiting for a
   // retry.

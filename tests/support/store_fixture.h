@@ -81,8 +81,9 @@ class StoreFixture {
   }
   Result<std::vector<hub::ExchangeId>> Record(std::vector<hub::DeliveryOutcome> outcomes,
                                               std::vector<Exchange> exchanges = {}) {
-    return Wait<std::vector<hub::ExchangeId>>(
-        [&](auto done) { store->Record(std::move(outcomes), std::move(exchanges), done); });
+    const auto batch = std::make_shared<const hub::RecordBatch>(
+        hub::RecordBatch{std::move(outcomes), std::move(exchanges)});
+    return Wait<std::vector<hub::ExchangeId>>([&](auto done) { store->Record(batch, done); });
   }
 
   TempDir folder;
