@@ -5,7 +5,7 @@
 namespace websub::tests {
 
 PeerAnswer Ask(const std::string& method, const std::string& url, const std::string& content_type,
-               const std::string& body) {
+               const std::string& body, const PeerFields& fields) {
   const auto target = url.find('/', url.find("://") + 3);
   httplib::Client client(url.substr(0, target));
   client.set_read_timeout(std::chrono::seconds(10));
@@ -13,6 +13,7 @@ PeerAnswer Ask(const std::string& method, const std::string& url, const std::str
   request.method = method;
   request.path = target == std::string::npos ? "/" : url.substr(target);
   request.body = body;
+  for (const auto& [name, value] : fields) request.set_header(name, value);
   if (!content_type.empty()) request.set_header("Content-Type", content_type);
   const auto result = client.send(request);
   PeerAnswer answer;

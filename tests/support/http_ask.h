@@ -10,6 +10,7 @@ namespace websub::tests {
 
 // status 0: no answer came within ten seconds.
 PeerAnswer Ask(const std::string& method, const std::string& url,
-               const std::string& content_type = "", const std::string& body = "");
+               const std::string& content_type = "", const std::string& body = "",
+               const PeerFields& fields = {});
 
 }  // namespace websub::tests
