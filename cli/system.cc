@@ -128,7 +128,7 @@ DescriptorBuffer::DescriptorBuffer(int descriptor) : descriptor_(descriptor) {
 }
 
 DescriptorBuffer::~DescriptorBuffer() {
-  sync();
+  DescriptorBuffer::sync();
 }
 
 bool DescriptorBuffer::Write(const char* bytes, std::size_t size) {

@@ -117,7 +117,8 @@ bool Publisher::Discover(const std::string& topic) {
     return false;
   }
   // Subscribers know the topic by its self link.
-  for (const std::string& hub : lookup.discovery.hubs) AddTarget(hub, *lookup.discovery.self);
+  for (const std::string& hub : lookup.discovery.hubs)
+    AddTarget(hub, lookup.discovery.self.value_or(topic));
   return true;
 }
 
@@ -167,8 +168,9 @@ void Publisher::Ping(const Target& target) {
 void Publisher::Send(const Target& target, const std::string& topic, const std::string& content) {
   Call call = MakeCall(
       AppendQuery(target.hub, EncodeForm({{"hub.mode", "publish"}, {"hub.topic", topic}})));
-  const std::string type =
-      options_.type.empty() ? std::string(TypeOfFile(*options_.content)) : options_.type;
+  const std::string type = options_.type.empty()
+                               ? std::string(TypeOfFile(options_.content.value_or("-")))
+                               : options_.type;
   call.fields = {{"Content-Type", type}};
   if (ToLower(type).starts_with("application/x-www-form-urlencoded")) {
     call.fields.emplace_back("x-ballerina-publisher", "publish");  // or it would pass for a ping
@@ -260,7 +262,7 @@ bool Publisher::Ask(Awaited& awaited) {
     return true;
   }
   awaited.progress = *progress;
-  if (progress->delivered < *options_.wait_delivered) return false;
+  if (progress->delivered < options_.wait_delivered.value_or(0)) return false;
   output_.Event("delivered", {{"hub", awaited.hub},
                               {"topic", awaited.topic},
                               {"message_id", awaited.message},
@@ -285,7 +287,7 @@ void Publisher::Await() {
       }
       if (end == CallEnd::kAnswered) continue;
       const std::string wanted =
-          Plural(static_cast<std::size_t>(*options_.wait_delivered), "subscriber");
+          Plural(static_cast<std::size_t>(options_.wait_delivered.value_or(0)), "subscriber");
       const DeliveryProgress& got = awaited.progress;
       return Fail(ExitStatus::kTimeout,
                   awaited.message.empty()

@@ -41,7 +41,8 @@ std::string_view WithoutFieldName(std::string_view signature) {
 
 ExitStatus Sign(Output& output, const VerifySigOptions& options, const std::string& secret,
                 const std::string& body) {
-  const SignatureAlgorithm algorithm = *ParseSignatureAlgorithm(options.algorithm);
+  const SignatureAlgorithm algorithm =
+      ParseSignatureAlgorithm(options.algorithm).value_or(SignatureAlgorithm::kSha256);
   const std::string signature = Signer(algorithm, secret).Sign(body);
   if (output.json()) {
     output.Event(
@@ -59,7 +60,7 @@ ExitStatus Check(Output& output, const std::string& secret, const Input& input) 
   const SignatureCheck check = CheckSignature(header, secret, input.body);
   std::optional<SignatureDiagnosis> diagnosis;
   if (check.verdict == SignatureVerdict::kInvalid) {
-    diagnosis = DiagnoseSignature(*header, secret, input.body);
+    diagnosis = DiagnoseSignature(header.value_or(""), secret, input.body);
   }
   const bool valid = check.verdict == SignatureVerdict::kValid;
 
@@ -182,8 +183,8 @@ ExitStatus Run(Environment& environment, const VerifySigOptions& options) {
   }
   const auto input = ReadDelivery(environment, options);
   if (!input) return output.Fail(input.error());
-  if (options.sign) return Sign(output, options, **secret, input->body);
-  return Check(output, **secret, *input);
+  if (options.sign) return Sign(output, options, secret->value_or(""), input->body);
+  return Check(output, secret->value_or(""), *input);
 }
 
 }  // namespace websub::cli
