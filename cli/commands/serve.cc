@@ -11,6 +11,7 @@
 #include "cli/child.h"
 #include "cli/text.h"
 #include "core/text.h"
+#include "hub/api/views.h"
 #include "hub/http/loop.h"
 
 namespace websub::cli {
@@ -208,21 +209,8 @@ std::vector<Piece> DescribeExchange(const Exchange& exchange) {
 }
 
 Json ExchangeEvent(const Exchange& exchange) {
-  Json event = {{"at", FormatRfc3339(exchange.at)},
-                {"direction", Name(exchange.direction)},
-                {"kind", Name(exchange.kind)},
-                {"topic", exchange.topic},
-                {"callback", exchange.callback},
-                {"url", exchange.url},
-                {"peer", exchange.peer},
-                {"attempt", exchange.attempt},
-                {"status", exchange.status},
-                {"fault", Name(exchange.fault)},
-                {"outcome", exchange.outcome},
-                {"total_ms", static_cast<double>(exchange.timings.total.count()) / 1000}};
-  if (exchange.subscription_id)
-    event["subscription"] = "s" + std::to_string(*exchange.subscription_id);
-  if (exchange.message_id) event["message"] = "m" + std::to_string(*exchange.message_id);
+  Json event = hub::View(exchange);
+  event.erase("id");  // the store gives it later
   return event;
 }
 

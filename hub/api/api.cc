@@ -1,6 +1,5 @@
 #include "hub/api/api.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/form.h"
@@ -90,16 +89,13 @@ void Api::Hub(http::Request request, http::Respond respond) {
 
 void Api::ApiV1(http::Request request, http::Respond respond) {
   if (!IsRead(request)) return Control(std::move(request), std::move(respond));
-  const ReadContext context{.now = clock_.Now(),
-                            .started = started_,
-                            .hub_url = options_.hub_url,
-                            .version = kVersion};
+  const ReadContext context{
+      .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
   const auto answer = ReadApi(store_, context, request.Path(), request.Query());
   http::Response response;
   response.status = answer.status;
   response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  // Bytes that are no UTF-8 are replaced: what is shown as text must be text.
-  response.body = answer.body.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  response.body = Dump(answer.body) + "\n";
   respond(std::move(response));
 }
 

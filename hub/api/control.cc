@@ -1,24 +1,15 @@
 // What a test or a person wants to see happen to a subscription: deny, expire, verify, end.
-#include <charconv>
 #include <utility>
 
 #include "core/form.h"
 #include "core/text.h"
 #include "hub/api/api.h"
 #include "hub/api/respond.h"
+#include "hub/api/views.h"
 
 namespace websub::hub {
 
 namespace {
-
-// "s12" or "12".
-std::optional<SubscriptionId> ReadId(std::string_view text) {
-  if (text.starts_with('s')) text.remove_prefix(1);
-  SubscriptionId id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size() || id <= 0) return std::nullopt;
-  return id;
-}
 
 bool InForce(const Subscription& subscription) {
   return subscription.state == SubscriptionState::kActive ||
@@ -39,7 +30,7 @@ void Api::Control(http::Request request, http::Respond respond) {
   }
   path.remove_prefix(kPrefix.size());
   const auto slash = path.find('/');
-  const auto id = ReadId(path.substr(0, slash));
+  const auto id = ParseId(kSubscriptionLetter, path.substr(0, slash));
   const std::string act(slash == std::string_view::npos ? "" : path.substr(slash + 1));
   const auto subscription = id ? store_.FindSubscription(*id) : std::nullopt;
   if (!subscription) {

@@ -176,8 +176,8 @@ std::optional<Json> ShowMessage(const Store& store, std::int64_t id) {
 std::optional<Json> ShowExchange(const Store& store, std::int64_t id) {
   const auto exchange = store.FindExchange(id);
   if (!exchange) return std::nullopt;
-  const bool delivery = exchange->kind == ExchangeKind::kDeliver && exchange->message_id;
-  return ViewWhole(*exchange, delivery ? store.FindMessage(*exchange->message_id) : std::nullopt);
+  return ViewWhole(*exchange,
+                   exchange->message_id ? store.FindMessage(*exchange->message_id) : std::nullopt);
 }
 
 std::optional<Json> ShowDeadLetter(const Store& store, std::int64_t id) {

@@ -135,15 +135,16 @@ Json View(const Exchange& exchange) {
   return out;
 }
 
-Json ViewWhole(const Exchange& exchange, const std::optional<Message>& delivered) {
+Json ViewWhole(const Exchange& exchange, const std::optional<Message>& carried) {
   Json out = View(exchange);
   PutBytes(out, "request_head", exchange.request_head);
   const bool from_message =
-      exchange.kind == ExchangeKind::kDeliver && exchange.request_body.empty();
+      exchange.message_id && exchange.request_body.empty() &&
+      (exchange.kind == ExchangeKind::kDeliver || exchange.kind == ExchangeKind::kPublish);
   if (!from_message) {
     PutBytes(out, "request_body", exchange.request_body);
-  } else if (delivered && delivered->body) {
-    PutBytes(out, "request_body", *delivered->body);
+  } else if (carried && carried->body) {
+    PutBytes(out, "request_body", *carried->body);
   } else {
     out["request_body"] = Json();  // the message is kept no longer
   }

@@ -43,9 +43,9 @@ Json View(const Subscription& subscription, std::int64_t behind,
 Json View(const Message& message, const MessageProgress& progress);  // without its body
 Json ViewWhole(const Message& message, const MessageProgress& progress);
 Json View(const Exchange& exchange);  // without heads and bodies
-// `delivered` is the message that a delivery carried, where it is still kept: its body is the
-// request's.
-Json ViewWhole(const Exchange& exchange, const std::optional<Message>& delivered);
+// `carried` is the message that a delivery or a content publish carried, where it is still kept:
+// its body is the request's.
+Json ViewWhole(const Exchange& exchange, const std::optional<Message>& carried);
 Json View(const DeadLetter& dead_letter);
 Json View(const Counts& counts);
 Json View(const PhaseTimings& timings);  // only the phases that happened
