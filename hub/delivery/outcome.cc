@@ -16,22 +16,13 @@ std::optional<Duration> RetryAfterOf(const OutgoingResult& result, Time now) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string RetryIn(Time at, Time now) {
-  return ", retry in " + FormatDuration(std::chrono::round<std::chrono::milliseconds>(at - now));
+bool BrokeOff(const OutgoingResult& result) {
+  return result.Ok2xx() && result.fault != Fault::kNone;
 }
 
-std::string DescribeFailure(const OutgoingResult& result) {
-  if (result.status != 0) return "answered " + std::to_string(result.status);
-  return result.detail.empty() ? std::string(Name(result.fault)) : result.detail;
-}
-
-AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
-                        const RetryPolicy& policy) {
-  if (result.Ok2xx()) return Delivered{};         // HUB-DIS-05
-  if (result.status == 410) return Gone{};        // HUB-DIS-06
-  std::string failure = DescribeFailure(result);  // HUB-DIS-07
+AttemptOutcome ClassifyFailure(const OutgoingResult& result, const Attempt& attempt,
+                               const RetryPolicy& policy) {
+  std::string failure = DescribeFailure(result);
   const auto next = NextAttempt(policy, {.attempts = attempt.number,
                                          .first_attempt = attempt.first_attempt,
                                          .now = attempt.now,
@@ -40,6 +31,30 @@ AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
   if (const auto* try_at = std::get_if<TryAt>(&next))
     return RetryAt{try_at->at, std::move(failure)};
   return GivenUp{failure + "; " + std::get<GiveUp>(next).reason};
+}
+
+}  // namespace
+
+std::string RetryIn(Time at, Time now) {
+  return ", retry in " + FormatDuration(std::chrono::round<std::chrono::milliseconds>(at - now));
+}
+
+std::string DescribeFailure(const OutgoingResult& result) {
+  if (result.status != 0 && !BrokeOff(result)) return "answered " + std::to_string(result.status);
+  return result.detail.empty() ? std::string(Name(result.fault)) : result.detail;
+}
+
+AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
+                        const RetryPolicy& policy) {
+  if (result.Ok2xx()) return Delivered{};           // HUB-DIS-05
+  if (result.status == 410) return Gone{};          // HUB-DIS-06
+  return ClassifyFailure(result, attempt, policy);  // HUB-DIS-07
+}
+
+AttemptOutcome ClassifyWhole(const OutgoingResult& result, const Attempt& attempt,
+                             const RetryPolicy& policy) {
+  return BrokeOff(result) ? ClassifyFailure(result, attempt, policy)
+                          : Classify(result, attempt, policy);
 }
 
 }  // namespace websub::hub

@@ -33,10 +33,15 @@ struct Attempt {
 AttemptOutcome Classify(const OutgoingResult& result, const Attempt& attempt,
                         const RetryPolicy& policy);
 
+// The same where the body counts, too (an echo, a topic's content): a 2xx whose body broke off is a
+// failure like any other fault.
+AttemptOutcome ClassifyWhole(const OutgoingResult& result, const Attempt& attempt,
+                             const RetryPolicy& policy);
+
 // ", retry in 2s".
 std::string RetryIn(Time at, Time now);
 
-// "answered 500", or the fault's own sentence.
+// "answered 500", or the fault's own sentence, also where a 2xx broke off.
 std::string DescribeFailure(const OutgoingResult& result);
 
 }  // namespace websub::hub

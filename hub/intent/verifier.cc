@@ -15,6 +15,10 @@ constexpr std::size_t kChallengeDigits = 40;  // 160 bits (HUB-VER-02)
 constexpr std::size_t kMaxEcho = 16 * 1024;   // bytes of an answer that are looked at
 constexpr Duration kStoreWait = std::chrono::seconds(5);
 constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
+// Where the requests that are due first all wait for a slow origin: how far, and how often, to look
+// behind them.
+constexpr std::size_t kWideLook = 2048;
+constexpr Duration kWideLookEvery = std::chrono::milliseconds(100);
 
 // A fault of the network, 5xx and 429 may pass; everything else is an answer.
 bool MayPass(const OutgoingResult& result) {
@@ -58,7 +62,27 @@ void Verifier::Stop() {
 
 Time Verifier::Run(Time now) {
   if (stopped_) return Time::max();
-  for (std::size_t left = denials_.size(); left > 0; --left) {
+  SendDenials(now);
+  Time next = Time::max();
+  if (in_flight_ >= options_.max_in_flight) return next;  // an answer wakes us
+  for (const auto& job : denials_) next = std::min(next, job.due);
+  if (next_due_ > now) return std::min(next, next_due_);
+  if (paused_until_ > now) return std::min(next, paused_until_);
+
+  // Those in flight are still due for the store.
+  bool more = StartDue(now, busy_.size() + options_.max_in_flight);
+  if (more && now >= wide_look_at_) {
+    wide_look_at_ = now + kWideLookEvery;
+    more = StartDue(now, kWideLook);
+  }
+  if (in_flight_ >= options_.max_in_flight) return next;
+  next_due_ = more ? now + kCrowdedWait : store_.NextIntentDue(now).value_or(Time::max());
+  return std::min(next, next_due_);
+}
+
+void Verifier::SendDenials(Time now) {
+  for (std::size_t left = denials_.size(); left > 0 && in_flight_ < options_.max_in_flight;
+       --left) {
     DenialJob job = std::move(denials_.front());
     denials_.pop_front();
     if (job.due <= now) {
@@ -67,28 +91,25 @@ Time Verifier::Run(Time now) {
       denials_.push_back(std::move(job));
     }
   }
-  Time next = Time::max();
-  for (const auto& job : denials_) next = std::min(next, job.due);
-  if (next_due_ > now) return std::min(next, next_due_);
-  if (paused_until_ > now) return std::min(next, paused_until_);
-  if (in_flight_ >= options_.max_in_flight) return next;  // an answer wakes us
+}
 
-  // Those in flight are still due for the store, and so are those that wait behind them.
-  const std::size_t limit = 2 * busy_.size() + options_.max_in_flight;
+// Tells whether more may be due than was looked at.
+bool Verifier::StartDue(Time now, std::size_t limit) {
   auto due = store_.DueIntents(now, limit);
-  const bool all = due.size() < limit;
+  const bool more = due.size() >= limit;
   for (auto& intent : due) {
-    if (in_flight_ >= options_.max_in_flight) return next;
-    if (busy_.contains({intent.topic, intent.callback})) continue;
-    Start(std::move(intent), now);
+    if (in_flight_ >= options_.max_in_flight) break;
+    if (!busy_.contains({intent.topic, intent.callback})) Start(std::move(intent), now);
   }
-  next_due_ = all ? store_.NextIntentDue(now).value_or(Time::max()) : now + kCrowdedWait;
-  return std::min(next, next_due_);
+  return more;
 }
 
 void Verifier::Start(Intent intent, Time now) {
   const auto callback = Url::Parse(intent.callback);
   if (!callback) return;  // checked when it was accepted
+  const std::string origin = callback->Origin();
+  const auto load = origins_.find(origin);
+  if (load != origins_.end() && load->second >= options_.max_per_origin) return;  // Done wakes us
   const std::string challenge = random_.Hex(kChallengeDigits);
   const std::string url_text = VerificationUrl(
       *callback,
@@ -101,7 +122,8 @@ void Verifier::Start(Intent intent, Time now) {
   Exchange exchange = StartExchange(ExchangeKind::kVerify, intent.topic, intent.callback,
                                     intent.subscription_id, intent.attempts + 1, now);
   exchange.url = url_text;
-  busy_.insert({intent.topic, intent.callback});
+  busy_.emplace(Key(intent.topic, intent.callback), origin);
+  ++origins_[origin];
   ++in_flight_;
   if (!url) {
     // The parameters made the URL longer than any URL may be: as final as a refusal.
@@ -159,12 +181,12 @@ void Verifier::Finish(const Intent& intent, const std::string& challenge, Exchan
 
 void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time now,
                      Exchange exchange) {
-  const auto outcome = Classify(result,
-                                {.number = intent.attempts + 1,
-                                 .first_attempt = intent.created_at,
-                                 .now = now,
-                                 .jitter = random_.Unit()},
-                                options_.retry);
+  const auto outcome = ClassifyWhole(result,
+                                     {.number = intent.attempts + 1,
+                                      .first_attempt = intent.created_at,
+                                      .now = now,
+                                      .jitter = random_.Unit()},
+                                     options_.retry);
   const std::string failure = DescribeFailure(result);
   if (const auto* retry = std::get_if<RetryAt>(&outcome)) {
     exchange.outcome = failure + RetryIn(retry->at, now);
@@ -180,7 +202,9 @@ void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time no
 }
 
 void Verifier::Done(const Intent& intent, const Result<void>& kept) {
-  busy_.erase({intent.topic, intent.callback});
+  const auto busy = busy_.find({intent.topic, intent.callback});
+  if (const auto load = origins_.find(busy->second); --load->second == 0) origins_.erase(load);
+  busy_.erase(busy);
   // The intent is still there: it is verified once more, but not over and over.
   if (!kept && kept.error().code == ErrorCode::kUnavailable) {
     paused_until_ = clock_.Now() + kStoreWait;

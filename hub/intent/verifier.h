@@ -8,7 +8,7 @@
 
 #include <deque>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -29,6 +29,7 @@ struct VerifierOptions {
   Duration timeout = std::chrono::seconds(10);
   AddressRule addresses = AddressRule::kAny;
   std::size_t max_in_flight = 256;
+  std::size_t max_per_origin = 64;  // so that a silent one leaves room for others
 };
 
 // Used on the loop's thread only.
@@ -62,6 +63,8 @@ class Verifier {
   };
   using Key = std::pair<std::string, std::string>;  // topic and callback
 
+  void SendDenials(Time now);
+  bool StartDue(Time now, std::size_t limit);
   void Start(Intent intent, Time now);
   void Finish(const Intent& intent, const std::string& challenge, Exchange exchange,
               OutgoingResult result);
@@ -79,7 +82,9 @@ class Verifier {
 
   Time next_due_ = Time::min();      // when an intent may be due; min: ask the store
   Time paused_until_ = Time::min();  // while the store takes no writes
-  std::set<Key> busy_;               // in flight, or waiting for the store
+  Time wide_look_at_ = Time::min();  // not before then
+  std::map<Key, std::string> busy_;  // in flight, or waiting for the store, with their origin
+  std::map<std::string, std::size_t> origins_;  // how many of busy_ each has
   std::deque<DenialJob> denials_;
   std::size_t in_flight_ = 0;
   bool stopped_ = false;

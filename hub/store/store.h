@@ -79,7 +79,9 @@ class Store {
   // Ends every active subscription whose lease is over at `now` and tells which (HUB-VER-04).
   void ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done);
 
-  std::vector<Intent> DueIntents(Time now, std::size_t limit) const;  // earliest first
+  // Earliest first; of those about one subscription that are due only the first accepted, so that
+  // many of them do not stand in the way of others.
+  std::vector<Intent> DueIntents(Time now, std::size_t limit) const;
   // The earliest later than `after`: DueIntents tells those up to it.
   std::optional<Time> NextIntentDue(Time after) const;
   std::optional<Time> NextLeaseEnd() const;

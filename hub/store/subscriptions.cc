@@ -205,8 +205,11 @@ std::vector<Intent> Store::DueIntents(Time now, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
     std::vector<Intent> intents;
     Rows rows = database.Ask(
-        Sql(kSelectIntent, "WHERE row.due_at <= ? ORDER BY row.due_at, row.id LIMIT ?"), now,
-        limit);
+        Sql(kSelectIntent,
+            "WHERE row.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM intent AS earlier "
+            "WHERE earlier.subscription_id = row.subscription_id AND earlier.id < row.id "
+            "AND earlier.due_at <= ?1) ORDER BY row.due_at, row.id LIMIT ?2"),
+        now, limit);
     while (rows.Next()) intents.push_back(ReadIntent(rows));
     return intents;
   });
