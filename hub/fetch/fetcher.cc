@@ -15,6 +15,10 @@ namespace {
 
 constexpr Duration kStoreWait = std::chrono::seconds(5);
 constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
+// Where the fetches that are due first all wait for a slow origin: how far, and how often, to look
+// behind them.
+constexpr std::size_t kWideLook = 2048;
+constexpr Duration kWideLookEvery = std::chrono::milliseconds(100);
 // How much older than the answer a Last-Modified must be to say anything: it counts whole seconds.
 constexpr Duration kTrustedAge = std::chrono::seconds(2);
 
@@ -39,12 +43,13 @@ bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-// The validators of an answer that can be trusted to change with the content.
-void KeepValidators(const Fields& fields, Time now, FetchedContent& content) {
+// The validators of an answer that can be trusted to change with the content. Its age is told by
+// the server's own clock only.
+void KeepValidators(const Fields& fields, FetchedContent& content) {
   const std::string modified = FirstField(fields, "Last-Modified");
   const auto modified_at = ParseHttpDate(modified);
-  const Time answered_at = ParseHttpDate(FirstField(fields, "Date")).value_or(now);
-  if (modified_at && answered_at - *modified_at < kTrustedAge) return;
+  const auto answered_at = ParseHttpDate(FirstField(fields, "Date"));
+  if (modified_at && (!answered_at || *answered_at - *modified_at < kTrustedAge)) return;
   content.etag = FirstField(fields, "ETag");
   if (modified_at) content.last_modified = modified;
 }
@@ -75,25 +80,37 @@ Time Fetcher::Run(Time now) {
   if (next_due_ > now) return next_due_;
   if (paused_until_ > now) return paused_until_;
   if (busy_.size() >= options_.max_in_flight) return Time::max();  // an answer wakes us
-  const std::size_t limit = busy_.size() + options_.max_in_flight;
+  bool more = StartDue(now, busy_.size() + options_.max_in_flight);
+  if (more && now >= wide_look_at_) {
+    wide_look_at_ = now + kWideLookEvery;
+    more = StartDue(now, kWideLook);
+  }
+  if (busy_.size() >= options_.max_in_flight) return Time::max();
+  return next_due_ = more ? now + kCrowdedWait : store_.NextFetchDue(now).value_or(Time::max());
+}
+
+// Tells whether more may be due than was looked at.
+bool Fetcher::StartDue(Time now, std::size_t limit) {
   const auto due = store_.DueFetches(now, limit);
   for (const auto& job : due) {
-    if (busy_.size() >= options_.max_in_flight) return Time::max();
+    if (busy_.size() >= options_.max_in_flight) break;
     if (!busy_.contains(job.topic_id)) Start(job, now);
   }
-  next_due_ =
-      due.size() < limit ? store_.NextFetchDue(now).value_or(Time::max()) : now + kCrowdedWait;
-  return next_due_;
+  return due.size() >= limit;
 }
 
 void Fetcher::Start(const FetchJob& job, Time now) {
+  const auto url = Url::Parse(job.topic);
+  const std::string origin = url ? url->Origin() : std::string();
+  const auto load = origins_.find(origin);
+  if (load != origins_.end() && load->second >= options_.max_per_origin) return;  // Done wakes us
   auto topic = store_.FindTopic(job.topic_id);
   if (!topic) return;
   auto fetch = std::make_shared<Fetch>();
   fetch->job = job;
   fetch->topic = std::move(*topic);
-  busy_.insert(job.topic_id);
-  const auto url = Url::Parse(fetch->topic.url);
+  busy_.emplace(job.topic_id, origin);
+  ++origins_[origin];
   if (!url) {
     Exchange exchange;
     exchange.at = now;
@@ -105,10 +122,10 @@ void Fetcher::Start(const FetchJob& job, Time now) {
 
 void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
   Fields fields = {{"Accept", "*/*"}};
-  // The validators belong to the answer that ended the last fetch: with a redirect in between they
-  // may be another resource's, and the body's digest still tells whether the content changed.
+  // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
+  // none: the body's digest still tells whether the content changed.
   const Topic& topic = fetch->topic;
-  if (!topic.content_hash.empty()) {
+  if (!topic.content_hash.empty() && fetch->hops.empty()) {
     if (!topic.etag.empty()) fields.emplace_back("If-None-Match", topic.etag);
     if (!topic.last_modified.empty()) fields.emplace_back("If-Modified-Since", topic.last_modified);
   }
@@ -117,7 +134,7 @@ void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
   request.head = RequestHead("GET", url, fields);
   request.max_body = options_.max_body;
   request.timeout = options_.timeout;
-  const bool own = url.text().starts_with(options_.own_base + "/");
+  const bool own = url.text().starts_with(options_.own_base + "/topics/");
   request.addresses = own ? AddressRule::kAny : options_.addresses;
 
   Exchange exchange;
@@ -151,15 +168,14 @@ void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exch
   if (IsRedirect(result.status)) {
     const auto next_text = ResolveReference(url.text(), fetch->hops.back().location);
     const auto next = next_text ? Url::Parse(*next_text) : tl::unexpected(next_text.error());
+    FillFromResult(exchange, std::move(result));
     if (fetch->hops.back().location.empty() || !next) {
       return Abandon(*fetch, "redirected to no URL that can be fetched", std::move(exchange), now);
     }
     if (static_cast<int>(fetch->hops.size()) > options_.max_redirects) {
-      FillFromResult(exchange, std::move(result));
       return Abandon(*fetch, "more than " + std::to_string(options_.max_redirects) + " redirects",
                      std::move(exchange), now);
     }
-    FillFromResult(exchange, std::move(result));
     exchange.outcome = "redirected to " + next->text();
     recorder_.Add(std::move(exchange));
     return Get(std::move(fetch), *next, now);
@@ -172,20 +188,13 @@ void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exch
     FillFromResult(exchange, std::move(result));
     return Unchanged(*fetch, std::move(content), std::move(exchange), "not changed");
   }
-  if (result.body_cut) {
-    FillFromResult(exchange, std::move(result));
-    return Abandon(*fetch,
-                   "the content is larger than " + std::to_string(options_.max_body) + " bytes",
-                   std::move(exchange), now);
-  }
   if (result.fault != Fault::kNone || result.status == 429 || result.status >= 500) {
-    // A head may have come before the body broke off: that content is not whole.
-    const std::string reason = result.Ok2xx() ? result.detail : DescribeFailure(result);
-    if (result.Ok2xx()) result.status = 0;
-    return Failed(*fetch, result, reason, std::move(exchange), now);
+    return Failed(*fetch, std::move(result), std::move(exchange), now);
   }
-  if (!result.Ok2xx()) {
-    const std::string reason = DescribeFailure(result);
+  if (!result.Ok2xx() || result.body_cut) {
+    const std::string reason = result.Ok2xx() ? "the content is larger than " +
+                                                    std::to_string(options_.max_body) + " bytes"
+                                              : DescribeFailure(result);
     FillFromResult(exchange, std::move(result));
     return Abandon(*fetch, reason, std::move(exchange), now);
   }
@@ -196,7 +205,7 @@ void Fetcher::Changed(const Fetch& fetch, OutgoingResult result, Exchange exchan
   const Fields fields = HeadFields(result.head);
   FetchedContent content{
       .etag = {}, .last_modified = {}, .content_hash = Sha256Hex(result.body), .now = now};
-  KeepValidators(fields, now, content);
+  if (fetch.hops.size() == 1) KeepValidators(fields, content);
   if (content.content_hash == fetch.topic.content_hash) {
     FillFromResult(exchange, std::move(result));
     return Unchanged(fetch, std::move(content), std::move(exchange), "fetched, not changed");
@@ -214,7 +223,6 @@ void Fetcher::Changed(const Fetch& fetch, OutgoingResult result, Exchange exchan
   message.self = links.self.value_or(fetch.topic.url);
   message.body = std::make_shared<const std::string>(std::move(fetched.body));
   message.now = now;
-  exchange.response_body = *message.body;
   result.body = *message.body;
   FillFromResult(exchange, std::move(result));
 
@@ -245,14 +253,15 @@ void Fetcher::Unchanged(const Fetch& fetch, FetchedContent content, Exchange exc
                      });
 }
 
-void Fetcher::Failed(const Fetch& fetch, const OutgoingResult& result, std::string reason,
-                     Exchange exchange, Time now) {
+void Fetcher::Failed(const Fetch& fetch, OutgoingResult result, Exchange exchange, Time now) {
   const int attempts = fetch.job.attempts + 1;
   const Time first = fetch.job.attempts > 0 ? fetch.job.first_attempt : now;
-  const auto outcome = Classify(
+  // A head may have come before the body broke off: that content is not whole.
+  const auto outcome = ClassifyWhole(
       result, {.number = attempts, .first_attempt = first, .now = now, .jitter = random_.Unit()},
       options_.retry);
-  FillFromResult(exchange, result);
+  std::string reason = DescribeFailure(result);
+  FillFromResult(exchange, std::move(result));
   if (const auto* retry = std::get_if<RetryAt>(&outcome)) {
     exchange.outcome = reason + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
@@ -274,7 +283,9 @@ void Fetcher::Abandon(const Fetch& fetch, std::string reason, Exchange exchange,
 }
 
 void Fetcher::Done(TopicId topic, const Result<void>& kept) {
-  busy_.erase(topic);
+  const auto busy = busy_.find(topic);
+  if (const auto load = origins_.find(busy->second); --load->second == 0) origins_.erase(load);
+  busy_.erase(busy);
   // The job is still there: it is fetched once more, but not over and over.
   if (!kept && kept.error().code == ErrorCode::kUnavailable) {
     paused_until_ = clock_.Now() + kStoreWait;

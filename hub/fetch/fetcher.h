@@ -4,12 +4,12 @@
 // Pings for a topic whose fetch waits join it; one that comes while a fetch runs causes another, so
 // that the newest content is never missed. Validators are only sent where they can be trusted: a
 // Last-Modified (or an ETag made from it) that is as young as the answer says nothing about a
-// change within the same second.
+// change within the same second, and those of an answer behind a redirect belong to another URL.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "core/backoff.h"
@@ -30,11 +30,13 @@ struct FetcherOptions {
   Duration timeout = std::chrono::seconds(10);
   AddressRule addresses = AddressRule::kAny;
   std::size_t max_in_flight = 64;
+  std::size_t max_per_origin = 16;          // so that a silent one leaves room for others
   std::size_t max_body = 10 * 1024 * 1024;  // bytes of a topic's content
   int max_redirects = 5;
   std::string hub_url;  // advertised where the content names no hub
-  std::string
-      own_base;  // "http://127.0.0.1:4820": the hub's own topics may be fetched whatever the rule
+  // "http://127.0.0.1:4820": the topics that the hub hosts itself, under /topics/, may be fetched
+  // whatever the rule.
+  std::string own_base;
 };
 
 // Used on the loop's thread only.
@@ -62,13 +64,13 @@ class Fetcher {
     Topic topic;
     std::vector<DiscoveryHop> hops;
   };
+  bool StartDue(Time now, std::size_t limit);
   void Start(const FetchJob& job, Time now);
   void Get(std::shared_ptr<Fetch> run, const Url& url, Time now);
   void Finish(std::shared_ptr<Fetch> run, const Url& url, Exchange exchange, OutgoingResult result);
   void Changed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
   void Unchanged(const Fetch& run, FetchedContent content, Exchange exchange, std::string outcome);
-  void Failed(const Fetch& run, const OutgoingResult& result, std::string reason, Exchange exchange,
-              Time now);
+  void Failed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
   void Abandon(const Fetch& run, std::string reason, Exchange exchange, Time now);
   void Done(TopicId topic, const Result<void>& kept);
 
@@ -80,9 +82,11 @@ class Fetcher {
   const FetcherOptions options_;
   std::function<void()> wake_;
 
-  Time next_due_ = Time::min();      // when a fetch may be due; min: ask the store
-  Time paused_until_ = Time::min();  // while the store takes no writes
-  std::set<TopicId> busy_;
+  Time next_due_ = Time::min();                 // when a fetch may be due; min: ask the store
+  Time paused_until_ = Time::min();             // while the store takes no writes
+  Time wide_look_at_ = Time::min();             // not before then
+  std::map<TopicId, std::string> busy_;         // with their origin
+  std::map<std::string, std::size_t> origins_;  // how many of busy_ each has
   bool stopped_ = false;
 };
 

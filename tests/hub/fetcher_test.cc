@@ -1,0 +1,312 @@
+#include "hub/fetch/fetcher.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/full_disk.h"
+#include "tests/support/hub_rig.h"
+
+namespace websub::tests {
+
+namespace {
+
+const std::string kTopic = "https://t.example/feed";
+const std::string kDate = "Date: Fri, 02 Jan 2026 03:04:05 GMT";
+const std::string kOld = "Last-Modified: Fri, 02 Jan 2026 03:04:03 GMT";    // two seconds before
+const std::string kFresh = "Last-Modified: Fri, 02 Jan 2026 03:04:04 GMT";  // one second before
+
+class Fetching : public HubRig {
+ public:
+  void PingAndSettle() {
+    Ping(kTopic);
+    Settle();
+  }
+  void Fetch(hub::OutgoingResult result) {
+    PingAndSettle();
+    Reply(std::move(result));
+  }
+  void Reply(hub::OutgoingResult result) {
+    transport.AnswerNext(std::move(result));
+    Settle();
+  }
+  const FakeTransport::Call& Last() { return transport.calls.back(); }
+  std::string Outcome() { return Outcomes(ExchangeKind::kFetch).back(); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fetching, "content that is new is a message of the topic's own type") {
+  Start();
+  const auto subscription = Subscribe(kTopic, "https://s.example/");
+  PingAndSettle();
+  CHECK(Last().RequestLine() == "GET /feed HTTP/1.1");
+  CHECK(Last().Field("If-None-Match").empty());
+  Reply(Answer(200, "hello",
+               {"Content-Type: text/x; charset=y", "Link: </hub>; rel=hub",
+                "Link: <https://t.example/self>; rel=\"self\""}));
+  REQUIRE(messages.size() == 1);
+  CHECK(messages[0].content_type == "text/x; charset=y");
+  CHECK(*messages[0].body == "hello");
+  CHECK(messages[0].hubs == std::vector<std::string>{"https://t.example/hub"});
+  CHECK(messages[0].self == "https://t.example/self");
+  CHECK(Outcome() == "changed: message m" + std::to_string(messages[0].id));
+  REQUIRE(transport.open() == 1);  // it is delivered at once
+  CHECK(Last().url() == "https://s.example/");
+}
+
+TEST_CASE_FIXTURE(Fetching, "links are found in documents and stand in where there are none") {
+  Start();
+  Fetch(Answer(200,
+               "<feed xmlns=\"http://www.w3.org/2005/Atom\"><link rel=\"hub\" "
+               "href=\"https://h.example/\"/><link rel=\"self\" href=\"/s\"/></feed>",
+               {"Content-Type: application/atom+xml"}));
+  Fetch(Answer(200,
+               "<html><head><link rel=hub href=https://h2.example/><link rel=self "
+               "href=https://t.example/h></head><body>x</body></html>",
+               {"Content-Type: text/html"}));
+  Fetch(Answer(200, "plain", {"Content-Type: text/plain"}));
+  REQUIRE(messages.size() == 3);
+  CHECK(messages[0].hubs == std::vector<std::string>{"https://h.example/"});
+  CHECK(messages[0].self == "https://t.example/s");
+  CHECK(messages[1].hubs == std::vector<std::string>{"https://h2.example/"});
+  CHECK(messages[1].self == "https://t.example/h");
+  CHECK(messages[2].hubs == std::vector<std::string>{"https://hub.example/hub"});
+  CHECK(messages[2].self == kTopic);
+}
+
+TEST_CASE_FIXTURE(Fetching, "an unchanged topic makes no message") {
+  Start();
+  Fetch(Answer(200, "a", {"ETag: \"1\"", kDate, kOld}));
+  PingAndSettle();
+  CHECK(Last().Field("If-None-Match") == "\"1\"");
+  CHECK(Last().Field("If-Modified-Since") == kOld.substr(15));
+  SUBCASE("by 304") {
+    Reply(Answer(304));
+    CHECK(Outcome() == "not changed");
+  }
+  SUBCASE("by the same bytes") {
+    Reply(Answer(200, "a", {"ETag: \"2\""}));
+    CHECK(Outcome() == "fetched, not changed");
+  }
+  CHECK(messages.size() == 1);
+  PingAndSettle();
+  Reply(Answer(200, "b"));
+  CHECK(messages.size() == 2);
+  PingAndSettle();
+  CHECK(Last().Field("If-None-Match").empty());
+}
+
+TEST_CASE_FIXTURE(Fetching, "validators go out only where they can be trusted") {
+  Start();
+  SUBCASE("an entity tag alone") {
+    Fetch(Answer(200, "a", {"ETag: \"1\""}));
+    PingAndSettle();
+    CHECK(Last().Field("If-None-Match") == "\"1\"");
+  }
+  SUBCASE("a time as young as the answer") {
+    Fetch(Answer(200, "a", {"ETag: \"1\"", kDate, kFresh}));
+    PingAndSettle();
+    CHECK(Last().Field("If-None-Match").empty());
+    CHECK(Last().Field("If-Modified-Since").empty());
+  }
+  SUBCASE("a time whose age the server does not tell") {
+    Fetch(Answer(200, "a", {kOld}));
+    PingAndSettle();
+    CHECK(Last().Field("If-Modified-Since").empty());
+  }
+  SUBCASE("those of what a redirect led to are another URL's") {
+    PingAndSettle();
+    Reply(Answer(302, "", {"Location: /other"}));
+    Reply(Answer(200, "a", {"ETag: \"1\""}));
+    PingAndSettle();
+    CHECK(Last().Field("If-None-Match").empty());
+  }
+  SUBCASE("what a redirect leads to gets none") {
+    Fetch(Answer(200, "a", {"ETag: \"1\""}));
+    PingAndSettle();
+    Reply(Answer(302, "", {"Location: /other"}));
+    CHECK(Last().Field("If-None-Match").empty());
+  }
+}
+
+TEST_CASE_FIXTURE(Fetching, "two publishes within one second are two messages") {
+  Start();
+  Fetch(Answer(200, "a", {kDate, "Last-Modified: Fri, 02 Jan 2026 03:04:05 GMT"}));
+  Fetch(Answer(200, "b", {kDate, "Last-Modified: Fri, 02 Jan 2026 03:04:05 GMT"}));
+  CHECK(messages.size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fetching, "redirects are followed within the limit and each is recorded") {
+  fetch.max_redirects = 3;
+  Start();
+  PingAndSettle();
+  const std::vector<int> statuses = {301, 302, 307};
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    Reply(Answer(statuses[i], "", {"Location: /hop" + std::to_string(i), "Link: <x>; rel=hub"}));
+    CHECK(Last().url() == "https://t.example/hop" + std::to_string(i));
+  }
+  SUBCASE("to the end") {
+    Reply(Answer(200, "a"));
+    CHECK(messages.size() == 1);
+    CHECK(messages[0].self == kTopic);
+    CHECK(Outcomes(ExchangeKind::kFetch).size() == 4);
+    CHECK(Outcomes(ExchangeKind::kFetch)[0] == "redirected to https://t.example/hop0");
+  }
+  SUBCASE("and one too many ends it") {
+    Reply(Answer(308, "", {"Location: " + kTopic}));
+    CHECK(Outcome() == "given up: more than 3 redirects");
+    CHECK(transport.open() == 0);
+    CHECK(exchanges.back().status == 308);
+  }
+  SUBCASE("to nowhere") {
+    Reply(Answer(302));
+    CHECK(Outcome() == "given up: redirected to no URL that can be fetched");
+    CHECK(exchanges.back().status == 302);
+  }
+  RunFor(2h);
+  CHECK(store->CountAll().waiting_fetches == 0);
+}
+
+TEST_CASE_FIXTURE(Fetching, "pings join a fetch that waits and one during a fetch causes another") {
+  Start();
+  Ping(kTopic);
+  Ping(kTopic);
+  Settle();
+  CHECK(transport.calls.size() == 1);
+  PingAndSettle();
+  PingAndSettle();
+  CHECK(transport.calls.size() == 1);
+  Reply(Answer(200, "old"));
+  CHECK(transport.calls.size() == 2);
+  Reply(Answer(200, "new"));
+  CHECK(messages.size() == 2);
+  RunFor(1h);
+  CHECK(transport.calls.size() == 2);
+  CHECK(store->CountAll().waiting_fetches == 0);
+}
+
+TEST_CASE_FIXTURE(Fetching, "faults and 5xx are tried again and then given up") {
+  Start();
+  PingAndSettle();
+  for (const auto& failure : {Broken(Fault::kRefused), Answer(500), Answer(503),
+                              BrokenOff(200, "half"), Answer(429), Broken(Fault::kDns)}) {
+    Reply(failure);
+    CHECK(Outcome().find(", retry in ") != std::string::npos);
+    while (transport.open() == 0) ToNextDue();
+  }
+  CHECK(messages.empty());
+  SUBCASE("given up") {
+    Reply(Answer(500));
+  }
+  SUBCASE("by an answer") {
+    Reply(Answer(404));
+  }
+  SUBCASE("or at last there") {
+    Reply(Answer(200, "whole"));
+    REQUIRE(messages.size() == 1);
+    CHECK(*messages[0].body == "whole");
+  }
+  RunFor(24h);
+  CHECK(transport.calls.size() == 7);
+  CHECK(store->CountAll().waiting_fetches == 0);
+}
+
+TEST_CASE_FIXTURE(Fetching, "a body that broke off is recorded as it came and is no content") {
+  Start();
+  Fetch(BrokenOff(200, "half"));
+  CHECK(exchanges.back().status == 200);
+  CHECK(exchanges.back().fault == Fault::kReset);
+  CHECK(Outcome() == "192.0.2.1:80 closed the connection, retry in 1s");
+  CHECK(messages.empty());
+}
+
+TEST_CASE_FIXTURE(Fetching, "content over the limit is given up and an error page never is") {
+  fetch.max_body = 10;
+  Start();
+  PingAndSettle();
+  CHECK(Last().request.max_body == 10);
+  auto large = Answer(200, "0123456789");
+  large.body_cut = true;
+  SUBCASE("content") {
+    Reply(large);
+    CHECK(Outcome() == "given up: the content is larger than 10 bytes");
+    CHECK(store->CountAll().waiting_fetches == 0);
+  }
+  SUBCASE("the page of a 503") {
+    large.status = 503;
+    Reply(large);
+    CHECK(Outcome() == "answered 503, retry in 1s");
+  }
+  CHECK(messages.empty());
+}
+
+TEST_CASE_FIXTURE(Fetching, "a topic that is no URL is given up") {
+  Start();
+  Ping("plain name");
+  Settle();
+  CHECK(transport.calls.empty());
+  CHECK(Outcome() == "given up: the topic is no URL that can be fetched");
+  CHECK(store->CountAll().waiting_fetches == 0);
+}
+
+TEST_CASE_FIXTURE(Fetching, "only the topics that the hub hosts itself are free of the rule") {
+  fetch.addresses = hub::AddressRule::kPublicOnly;
+  fetch.own_base = "http://127.0.0.1:4820";
+  Start();
+  const auto rule = [&](const std::string& topic) {
+    Ping(topic);
+    Settle();
+    return Last().request.addresses;
+  };
+  CHECK(rule("http://127.0.0.1:4820/topics/a") == hub::AddressRule::kAny);
+  CHECK(rule("http://127.0.0.1:4820/api/v1/exchanges") == hub::AddressRule::kPublicOnly);
+  CHECK(rule("http://127.0.0.1:48200/topics/a") == hub::AddressRule::kPublicOnly);
+  CHECK(rule(kTopic) == hub::AddressRule::kPublicOnly);
+}
+
+TEST_CASE_FIXTURE(Fetching, "a fetch goes on after a restart and after a stop") {
+  Start();
+  PingAndSettle();
+  SUBCASE("in flight at the stop") {
+    Stop();
+    CHECK(Outcome() == "the hub stopped; it is fetched when the hub runs again");
+  }
+  SUBCASE("in flight at the crash") {}
+  SUBCASE("waiting for a retry") {
+    Reply(Answer(500));
+  }
+  Restart();
+  while (transport.open() == 0) ToNextDue();
+  Reply(Answer(200, "a"));
+  CHECK(messages.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fetching, "while the store takes no writes nothing is fetched over and over") {
+  Start();
+  PingAndSettle();
+  {
+    const FullDisk full;
+    peers = [](const auto&) { return Answer(200, "a"); };
+    RunFor(60s);
+    CHECK(transport.calls.size() <= 13);
+    CHECK(messages.empty());
+  }
+  RunFor(10s);
+  CHECK(messages.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fetching, "many fetches of a silent origin do not hold up others") {
+  fetch.max_in_flight = 8;
+  fetch.max_per_origin = 6;
+  Start();
+  for (int i = 0; i < 100; ++i) Ping("https://silent.example/" + std::to_string(i));
+  Ping(kTopic);
+  peers = [](const auto& call) -> std::optional<hub::OutgoingResult> {
+    if (call.url().starts_with("https://silent")) return std::nullopt;
+    return Answer(200, "a");
+  };
+  RunFor(5s);  // less than the timeout
+  CHECK(messages.size() == 1);
+  CHECK(transport.most_open <= 8);
+}
+
+}  // namespace websub::tests
