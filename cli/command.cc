@@ -7,6 +7,7 @@
 #include "cli/commands/inspect.h"
 #include "cli/commands/publish.h"
 #include "cli/commands/serve.h"
+#include "cli/commands/subscribe.h"
 #include "cli/commands/verify_sig.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"serve", "run a hub", &RunCommand<ServeOptions>},
+    Command{"subscribe", "print what topics deliver", &RunCommand<SubscribeOptions>},
     Command{"publish", "tell hubs that a topic has new content", &RunCommand<PublishOptions>},
     Command{"discover", "find the hub and the topic that a URL names",
             &RunCommand<DiscoverOptions>},

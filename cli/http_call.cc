@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/client_options.h"
 #include "core/request_head.h"
 #include "core/text.h"
 #include "hub/http/client.h"
@@ -13,12 +14,6 @@ namespace websub::cli {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// The lower-case form wins, as it does elsewhere.
-std::string ProxyVariable(const Environment& environment, const std::string& name) {
-  if (auto value = Variable(environment, ToLower(name))) return *value;
-  return Variable(environment, name).value_or("");
-}
 
 bool HasField(const CallFields& fields, std::string_view name) {
   for (const auto& [field, value] : fields) {
@@ -152,14 +147,7 @@ Result<std::unique_ptr<HttpCaller>> HttpCaller::Make(Environment& environment,
                                                      const TlsOptions& tls,
                                                      std::optional<Duration> time_left) {
   auto impl = std::make_unique<Impl>();
-  hub::http::ClientOptions options;
-  options.tls_peer = tls.insecure ? hub::http::TlsPeer::kAcceptAny : hub::http::TlsPeer::kVerify;
-  options.cacert = tls.cacert;
-  options.http_proxy = ProxyVariable(environment, "HTTP_PROXY");
-  options.https_proxy = ProxyVariable(environment, "HTTPS_PROXY");
-  options.no_proxy = ProxyVariable(environment, "NO_PROXY");
-  options.lookup_threads = 1;
-  auto client = hub::http::Client::Make(impl->loop, std::move(options));
+  auto client = hub::http::Client::Make(impl->loop, MakeClientOptions(environment, tls));
   if (!client) return tl::unexpected(client.error());
   impl->client = *std::move(client);
   if (time_left) impl->deadline = SteadyClock::now() + *time_left;

@@ -174,23 +174,6 @@ class Serving {
 
 }  // namespace
 
-Result<ListenAddress> ParseListenAddress(const std::string& text) {
-  const std::string wrong =
-      Quote(text) + " is no address to listen on: use 127.0.0.1:4820, [::1]:4820 or :4820";
-  const auto colon = text.rfind(':');
-  std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
-  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
-  if (address.starts_with('[') && address.ends_with(']')) {
-    address = address.substr(1, address.size() - 2);
-  } else if (address.find(':') != std::string::npos) {
-    return Fail(ErrorCode::kInvalid, wrong);
-  }
-  const auto number = ParseNumber(port, 0, 65535);
-  if (!number) return Fail(ErrorCode::kInvalid, wrong);
-  if (address.empty() || address == "localhost") address = "127.0.0.1";
-  return ListenAddress{address, static_cast<std::uint16_t>(*number)};
-}
-
 std::vector<Piece> DescribeExchange(const Exchange& exchange) {
   const bool in = exchange.direction == Direction::kIn;
   const bool good = exchange.status >= 200 && exchange.status < 400;

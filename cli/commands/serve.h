@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/listen_address.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
 #include "hub/hub.h"
@@ -26,14 +27,6 @@ struct ServeOptions {
 CommandHelp HelpOf(const ServeOptions&);
 void Define(FlagSet& flags, ServeOptions& options);
 ExitStatus Run(Environment& environment, const ServeOptions& options);
-
-struct ListenAddress {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-// "127.0.0.1:4820", "[::1]:4820", ":4820" and "4820" (loopback). kInvalid says what is wrong.
-Result<ListenAddress> ParseListenAddress(const std::string& text);
 
 // One line about an exchange, for the terminal.
 std::vector<Piece> DescribeExchange(const Exchange& exchange);

@@ -8,6 +8,7 @@ PeerAnswer Ask(const std::string& method, const std::string& url, const std::str
                const std::string& body, const PeerFields& fields) {
   const auto target = url.find('/', url.find("://") + 3);
   httplib::Client client(url.substr(0, target));
+  client.set_url_encode(false);
   client.set_read_timeout(std::chrono::seconds(10));
   httplib::Request request;
   request.method = method;

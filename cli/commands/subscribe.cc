@@ -1,0 +1,174 @@
+#include "cli/commands/subscribe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/client_options.h"
+#include "cli/commands/subscribe_report.h"
+#include "cli/commands/subscribe_session.h"
+#include "cli/http_call.h"
+#include "cli/topic_discovery.h"
+#include "core/lease.h"
+#include "core/subscription_request.h"
+#include "core/text.h"
+#include "core/url.h"
+#include "hub/http/client.h"
+#include "hub/http/loop.h"
+
+namespace websub::cli {
+namespace {
+
+constexpr std::string_view kName = "subscribe";
+
+Result<void> CheckTopic(const std::string& topic) {
+  const bool control = std::ranges::any_of(topic, [](char c) { return IsControl(c); });
+  if (topic.empty() || topic.size() > kMaxTopic || control || !IsUtf8(topic)) {
+    return Fail(ErrorCode::kInvalid, "the topic " + Quote(topic) +
+                                         " must be 1 to 8192 bytes of UTF-8 without control "
+                                         "characters");
+  }
+  return {};
+}
+
+// What only the options together can show.
+Result<void> CheckOptions(const SubscribeOptions& options) {
+  for (const std::string& topic : options.topics) {
+    if (auto good = CheckTopic(topic); !good) return good;
+    if (options.hub.empty()) {
+      const auto url = Url::Parse(ExpandShorthand(topic));
+      if (!url) {
+        return Fail(ErrorCode::kInvalid, "the topic " + Quote(topic) + ": " + url.error().message +
+                                             "; a topic that is no URL needs --hub");
+      }
+    }
+  }
+  if (!options.hub.empty()) {
+    const auto hub = Url::Parse(options.hub);
+    if (!hub) return Fail(ErrorCode::kInvalid, "--hub: " + hub.error().message);
+  }
+  if (!options.callback_url.empty()) {
+    const auto callback = Url::Parse(options.callback_url);
+    if (!callback) return Fail(ErrorCode::kInvalid, "--callback-url: " + callback.error().message);
+    if (options.callback_url.size() > kMaxCallback / 2) {
+      return Fail(ErrorCode::kInvalid, "--callback-url: it is too long");
+    }
+  }
+  if (options.lease && (*options.lease < std::chrono::seconds(1) || *options.lease > kMaxLease)) {
+    return Fail(ErrorCode::kInvalid, "--lease: it must be 1s or longer");
+  }
+  const bool has_secret = options.secret.value || options.secret.file || options.secret.variable;
+  if (options.no_secret && has_secret) {
+    return Fail(ErrorCode::kInvalid, "give a secret or --no-secret, not both");
+  }
+  return {};
+}
+
+// The hub and the topic to ask it for; the status to end with where they cannot be found.
+tl::expected<SubscribeTarget, ExitStatus> FindTarget(HttpCaller& caller, SubscribeReport& report,
+                                                     const std::string& url) {
+  const TopicLookup lookup = LookUpTopic(caller, url);
+  for (const Warning& warning : lookup.warnings) report.Detail(warning.message);
+  for (const Warning& warning : lookup.discovery.warnings) report.Detail(warning.message);
+  if (!lookup.Complete()) {
+    report.Failure({.topic = url, .hub = "", .callback = ""}, Explain(lookup));
+    return tl::unexpected(StatusOf(lookup));
+  }
+  report.Discovered(url, *lookup.discovery.self, lookup.discovery.hubs);
+  return SubscribeTarget{*lookup.discovery.self, lookup.discovery.hubs};  // SUB-REQ-01
+}
+
+tl::expected<std::vector<SubscribeTarget>, ExitStatus> FindTargets(Environment& environment,
+                                                                   const SubscribeOptions& options,
+                                                                   Output& output,
+                                                                   SubscribeReport& report) {
+  std::vector<SubscribeTarget> targets;
+  std::unique_ptr<HttpCaller> caller;
+  for (const std::string& topic : options.topics) {
+    const std::string url = ExpandShorthand(topic);
+    if (!options.hub.empty()) {
+      targets.push_back({url, {options.hub}});
+      continue;
+    }
+    if (!caller) {
+      auto made = HttpCaller::Make(environment, options.tls, options.timeout);
+      if (!made) return tl::unexpected(output.Fail(made.error()));
+      caller = *std::move(made);
+    }
+    auto target = FindTarget(*caller, report, url);
+    if (!target) return tl::unexpected(target.error());
+    targets.push_back(*std::move(target));
+  }
+  return targets;
+}
+
+}  // namespace
+
+CommandHelp HelpOf(const SubscribeOptions&) {
+  return {
+      .name = std::string(kName),
+      .usage = "TOPIC… [flags]",
+      .summary = "Subscribe, print what is delivered, renew, and unsubscribe at the end.",
+      .examples = {"websub subscribe https://example.com/feed",
+                   "websub subscribe :4820/topics/demo.atom --once --timeout 30s --json"},
+  };
+}
+
+void Define(FlagSet& flags, SubscribeOptions& options) {
+  const auto url = [](std::string& target) {
+    return [&target](const std::string& text) -> Result<void> {
+      target = ExpandShorthand(text);
+      return {};
+    };
+  };
+  flags.Value("--hub URL", url(options.hub), "ask this hub for TOPIC as given; no discovery");
+  flags.Value(
+      "--listen ADDR:PORT",
+      [&options](const std::string& text) {
+        return ParseListenAddress(text).map(
+            [&options](ListenAddress listen) { options.listen = std::move(listen); });
+      },
+      "where the hub calls (default: 127.0.0.1:0)");
+  flags.Value("--callback-url URL", url(options.callback_url),
+              "what the hub is told: behind a tunnel or proxy");
+  flags.Span("--lease D", options.lease, "how long to ask for (default: the hub decides)");
+  AddSecretFlags(flags, options.secret);
+  flags.Switch("--no-secret", options.no_secret, "no secret (default: a random one)");
+  flags.Number("--count N", options.count, 1, 1'000'000'000, "end after N notifications");
+  flags.Switch("--once", options.once, "end after one");
+  flags.Exclusive({"--count", "--once"});
+  flags.Span("--timeout D", options.timeout, "end after D, with status 124");
+  flags.Span("--idle D", options.idle, "the same where nothing comes for D");
+  flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed");
+  flags.Switch("--keep", options.keep, "do not unsubscribe at the end");
+  flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
+  flags.Size("--max-body SIZE", options.max_body, "", Shown::kBrief);
+  AddTlsFlags(flags, options.tls);
+  AddOutputFlags(flags, options.output);
+  flags.Arguments("a topic", options.topics, 1, 1000);
+}
+
+ExitStatus Run(Environment& environment, const SubscribeOptions& options) {
+  const Time started = environment.clock.Now();
+  Output output(environment, options.output);
+  if (const auto good = CheckOptions(options); !good) {
+    return UsageError(environment, kName, good.error().message);
+  }
+  const auto secret = ReadSecret(environment, options.secret);
+  if (!secret) return UsageError(environment, kName, secret.error().message);
+  SubscribeReport report(environment, output, options.topics.size());
+
+  const auto targets = FindTargets(environment, options, output, report);
+  if (!targets) return targets.error();
+
+  hub::http::Loop loop;
+  const auto client = hub::http::Client::Make(loop, MakeClientOptions(environment, options.tls));
+  if (!client) return output.Fail(client.error());
+  SubscribeSession session(environment, options, report, loop, **client, started);
+  if (const auto listening = session.Listen(); !listening) {
+    return output.Fail(listening.error());
+  }
+  const auto status = session.Run(*targets, secret->value_or(""));
+  return status ? *status : output.Fail(status.error());
+}
+
+}  // namespace websub::cli

@@ -1,0 +1,41 @@
+// websub subscribe: subscribes to topics, prints what they deliver, renews, and unsubscribes.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/listen_address.h"
+#include "cli/output.h"
+#include "cli/shared_flags.h"
+#include "core/time.h"
+
+namespace websub::cli {
+
+struct SubscribeOptions {
+  std::vector<std::string> topics;
+  std::string hub;  // empty: discovery finds it
+  ListenAddress listen;
+  std::string callback_url;  // empty: the listener's own
+  std::optional<Duration> lease;
+  SecretOptions secret;
+  bool no_secret = false;
+  std::optional<std::size_t> count;
+  bool once = false;
+  std::optional<Duration> timeout;
+  std::optional<Duration> idle;
+  bool exit_on_verified = false;
+  bool keep = false;
+  Duration verify_timeout = std::chrono::seconds(30);
+  std::size_t max_body = 10 * 1024 * 1024;  // bytes
+  TlsOptions tls;
+  OutputOptions output;
+};
+
+CommandHelp HelpOf(const SubscribeOptions&);
+void Define(FlagSet& flags, SubscribeOptions& options);
+ExitStatus Run(Environment& environment, const SubscribeOptions& options);
+
+}  // namespace websub::cli

@@ -1,0 +1,77 @@
+// The run of `subscribe` once topics and hubs are known: listens, routes what comes to the
+// subscriptions, counts, and ends.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands/subscribe.h"
+#include "cli/commands/subscribe_report.h"
+#include "cli/commands/subscription.h"
+#include "hub/http/server.h"
+
+namespace websub::cli {
+
+struct SubscribeTarget {
+  std::string topic;
+  std::vector<std::string> hubs;  // at least one, each a URL
+};
+
+class SubscribeSession {
+ public:
+  // `started` is when the run began: --timeout counts from there.
+  SubscribeSession(Environment& environment, const SubscribeOptions& options,
+                   SubscribeReport& report, hub::http::Loop& loop, hub::Transport& transport,
+                   Time started);
+  ~SubscribeSession();
+
+  // Listens; errors are those of Server::Listen.
+  Result<void> Listen();
+  // Subscribes and stays until the end. `secret` is for all of them; where it is empty and secrets
+  // are wanted each gets its own.
+  Result<ExitStatus> Run(const std::vector<SubscribeTarget>& targets, const std::string& secret);
+
+ private:
+  struct Route {
+    std::vector<std::string> paths;  // decoded; of the listener itself, and of the callback told
+    std::unique_ptr<Subscription> subscription;
+  };
+
+  Result<void> AddRoute(const SubscribeTarget& target, const std::string& secret, bool alone);
+  Subscription* Find(std::string_view path);
+  void OnRequest(hub::http::Request request, const hub::http::Respond& respond);
+  void Answer(Subscription& subscription, const hub::http::Request& request,
+              const hub::http::Respond& respond);
+  void OnDelivered(Subscription& subscription, const Delivery& delivery, std::string_view body);
+  void OnChange();
+  void OnOver(Subscription& subscription, ExitStatus status);
+  void OnSignal(int signal);
+  void SetIdleTimer();
+  void OutOfTime(std::string_view which, Duration limit);
+  void Leave(ExitStatus status);
+  void Finish();
+  bool Full() const { return wanted_ && taken_ >= *wanted_; }
+
+  Environment& environment_;
+  const SubscribeOptions& options_;
+  SubscribeReport& report_;
+  hub::http::Loop& loop_;
+  hub::Transport& transport_;
+  Time started_;
+  std::optional<std::size_t> wanted_;  // notifications
+  std::size_t taken_ = 0;              // answered
+  std::size_t got_ = 0;                // printed
+  bool was_set_up_ = false;
+  bool leaving_ = false;
+  bool finished_ = false;
+  ExitStatus status_ = ExitStatus::kDone;
+  std::vector<Route> routes_;
+  hub::http::Timer run_timer_;
+  hub::http::Timer idle_timer_;
+  hub::http::Timer leave_timer_;
+  std::unique_ptr<hub::http::Server> server_;  // last: it ends first
+};
+
+}  // namespace websub::cli
