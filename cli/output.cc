@@ -120,15 +120,19 @@ void Output::Raw(std::string_view bytes) {
   environment_.out.flush();
 }
 
-void Output::Diagnose(std::string_view sentence) {
-  environment_.err << (color_err_ ? Begin(Style::kBad) : "")
+void Output::Say(Style prefix, std::string_view sentence) {
+  environment_.err << (color_err_ ? Begin(prefix) : "")
                    << "websub:" << (color_err_ ? "\033[0m" : "") << ' ' << Printable(sentence)
                    << '\n'
                    << std::flush;
 }
 
+void Output::Diagnose(std::string_view sentence) {
+  Say(Style::kBad, sentence);
+}
+
 void Output::Note(std::string_view sentence) {
-  if (!options_.quiet) Diagnose(sentence);
+  if (!options_.quiet) Say(Style::kDim, sentence);
 }
 
 ExitStatus Output::Fail(const Error& error) {

@@ -70,6 +70,8 @@ class Output {
   bool open() const;
 
  private:
+  void Say(Style prefix, std::string_view sentence);
+
   Environment& environment_;
   OutputOptions options_;
   bool color_ = false;

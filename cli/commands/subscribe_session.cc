@@ -12,6 +12,8 @@ namespace websub::cli {
 namespace {
 
 constexpr Duration kLeaveWithin = std::chrono::seconds(5);
+// Hubs use few connections; each may hold a whole body in memory.
+constexpr std::size_t kMaxConnections = 256;
 constexpr Duration kDrainWithin = std::chrono::seconds(1);
 
 std::string PathOf(const Url& url) {
@@ -50,6 +52,7 @@ Result<void> SubscribeSession::Listen() {
   server.address = options_.listen.address;
   server.port = options_.listen.port;
   server.max_body = options_.max_body;
+  server.max_connections = kMaxConnections;
   server.on_notice = [this](const std::string& sentence, const std::string& peer) {
     report_.Note("the listener: " + sentence + (peer.empty() ? "" : " (" + peer + ")"));
   };
@@ -128,14 +131,14 @@ Subscription* SubscribeSession::Find(std::string_view path) {
 
 void SubscribeSession::OnRequest(hub::http::Request request, const hub::http::Respond& respond) {
   if (Subscription* const subscription = Find(request.Path())) {
-    return Answer(*subscription, request, respond);
+    return Answer(*subscription, std::move(request), respond);
   }
   report_.Detail(request.method + " " + Quote(request.Path()) + " from " + request.peer +
                  " is for no callback of ours");
   respond(hub::http::Response::Text(404, "no callback lives here"));
 }
 
-void SubscribeSession::Answer(Subscription& subscription, const hub::http::Request& request,
+void SubscribeSession::Answer(Subscription& subscription, hub::http::Request request,
                               const hub::http::Respond& respond) {
   if (request.method == "POST" && options_.keep && (leaving_ || Full())) {
     // Not 410: the subscription stays, and the hub can try again when somebody listens.
@@ -151,7 +154,7 @@ void SubscribeSession::Answer(Subscription& subscription, const hub::http::Reque
       .signature = request.Field("X-Hub-Signature"),
       .message_id = request.Field("Websub-Message-Id"),
       .attempt = request.Field("Websub-Attempt"),
-      .body = request.body,
+      .body = std::move(request.body),
   });
   const auto* delivery = std::get_if<Delivery>(&decision.meaning);
   if (delivery && !delivery->Discarded() && delivery->seen == Seen::kFirst) ++taken_;
@@ -161,7 +164,7 @@ void SubscribeSession::Answer(Subscription& subscription, const hub::http::Reque
   if (decision.status == 405) response.fields.emplace_back("Allow", "GET, POST");
   response.body = std::move(decision.body);
   // The hub gets its answer first, then we look at what came (SUB-DIS-01).
-  response.on_sent = [this, &subscription, body = request.body,
+  response.on_sent = [this, &subscription, body = std::move(request.body),
                       meaning = std::move(decision.meaning)](std::string_view, bool written) {
     if (finished_) return;
     if (const auto* came = std::get_if<Delivery>(&meaning)) {
@@ -189,6 +192,7 @@ void SubscribeSession::OnChange() {
     if (all(&Subscription::Left)) Finish();
     return;
   }
+  if (!report_.open()) return Leave(ExitStatus::kDone);  // nobody reads on
   if (was_set_up_ || !all(&Subscription::SetUp)) return;
   was_set_up_ = true;
   if (options_.exit_on_verified) return Leave(ExitStatus::kDone);

@@ -42,7 +42,7 @@ class SubscribeSession {
   Result<void> AddRoute(const SubscribeTarget& target, const std::string& secret, bool alone);
   Subscription* Find(std::string_view path);
   void OnRequest(hub::http::Request request, const hub::http::Respond& respond);
-  void Answer(Subscription& subscription, const hub::http::Request& request,
+  void Answer(Subscription& subscription, hub::http::Request request,
               const hub::http::Respond& respond);
   void OnDelivered(Subscription& subscription, const Delivery& delivery, std::string_view body);
   void OnChange();

@@ -43,14 +43,16 @@ SubscriptionRequest Subscription::MakeRequest(Mode mode) const {
   return request;
 }
 
-void Subscription::Warn(const Url& hub) {
-  if (std::exchange(warned_, true)) return;
-  if (facts_.has_secret && ExposesSecret(hub)) {  // SUB-REQ-06
-    with_.report.Note("the secret travels in the open: " + ShownUrl(hub.text()) +
+void Subscription::Warn(const std::string& hub_url) {
+  const auto hub = Url::Parse(hub_url);
+  if (!hub) return;
+  if (facts_.has_secret && ExposesSecret(*hub) && !std::exchange(warned_of_secret_, true)) {
+    with_.report.Note("the secret travels in the open: " + ShownUrl(hub_url) +  // SUB-REQ-06
                       " is plain http; use https, or --no-secret");
   }
-  if (IsLoopback(plan_.callback) && !IsLoopback(hub)) {
-    with_.report.Note("the hub " + ShownUrl(hub.text()) + " can reach " + facts_.callback +
+  if (IsLoopback(plan_.callback) && !IsLoopback(*hub) &&
+      !std::exchange(warned_of_callback_, true)) {
+    with_.report.Note("the hub " + ShownUrl(hub_url) + " can reach " + facts_.callback +
                       " only if it runs on this machine; --callback-url tells it another address");
   }
 }
@@ -63,7 +65,7 @@ void Subscription::Ask(RequestKind kind) {
   asking_ = true;
   next_attempt_.reset();
   unwanted_.clear();
-  Warn(*Url::Parse(facts_.hub));
+  Warn(facts_.hub);
   subscriber_.Ask();
   with_.report.Requested(facts_, kind, plan_.lease);
   SendToHub(with_.transport, facts_.hub, MakeRequest(Mode::kSubscribe),
@@ -72,6 +74,7 @@ void Subscription::Ask(RequestKind kind) {
 
 void Subscription::OnHubAnswer(RequestKind kind, const HubAnswer& answer) {
   if (leaving_ || over_) return;
+  Warn(answer.hub);  // redirects may have led elsewhere
   // A hub that verifies before it answers may fail to answer.
   const bool verified = subscriber_.active() && !asking_;
   if (answer.verdict == HubVerdict::kAccepted ||
@@ -104,7 +107,6 @@ void Subscription::OnSubscribeFailed(const HubAnswer& answer) {
   if (hub_ + 1 < plan_.hubs.size()) {
     ++hub_;
     facts_.hub = plan_.hubs[hub_];
-    warned_ = false;
     with_.report.Problem(facts_,
                          answer.sentence + "; trying the next hub, " + ShownUrl(facts_.hub));
     return Ask(RequestKind::kSubscribe);

@@ -73,7 +73,7 @@ class Subscription {
   void OnLeaseTimer();
   void SetLeaseTimer();
   void End(ExitStatus status, std::string sentence);
-  void Warn(const Url& hub);
+  void Warn(const std::string& hub_url);
   SubscriptionRequest MakeRequest(Mode mode) const;
 
   Surroundings with_;
@@ -89,7 +89,8 @@ class Subscription {
   bool left_ = false;
   bool over_ = false;
   bool expired_ = false;
-  bool warned_ = false;
+  bool warned_of_secret_ = false;
+  bool warned_of_callback_ = false;
   std::string unwanted_;  // what came in place of the verification
   int failures_ = 0;      // of this renewal
   Time first_failure_;

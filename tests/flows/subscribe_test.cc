@@ -658,6 +658,29 @@ TEST_CASE("a hub that does not verify the end holds it up for a bounded time") {
   CHECK(Contains(ended.err, "ends with its lease"));
 }
 
+TEST_CASE("subscribe unsubscribes and ends quietly once nobody reads its stdout") {
+  ScriptedHub hub;
+  Running running(hub, {});
+  REQUIRE(running.Verified());
+  running.process.CloseOutput();
+  for (int i = 0; i < 2; ++i) hub.Deliver(running.request, "hello", kSha256);
+  const auto ended = running.process.Wait();
+  CHECK(ended.status == 0);
+  REQUIRE(hub.Requests().size() == 2);
+  CHECK(hub.Requests()[1]["hub.mode"] == "unsubscribe");
+}
+
+TEST_CASE("a redirect does not take the secret from this machine unseen (SUB-REQ-06)") {
+  HttpPeer proxy;  // stands for another machine
+  HttpPeer hub;
+  hub.On("POST", "/hub",
+         {.status = 307, .fields = {{"Location", "http://hub.example/"}}, .body = ""});
+  const auto ended = RunWebsub({"subscribe", "topic", "--hub", hub.Url("/hub")}, "",
+                               {{"HTTP_PROXY", proxy.Url("")}, {"NO_PROXY", "127.0.0.1"}});
+  CHECK(ended.status == 5);
+  CHECK(Contains(ended.err, "the secret travels in the open: http://hub.example/"));
+}
+
 TEST_CASE("wrong options of subscribe are status 2") {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"subscribe"},
