@@ -133,13 +133,19 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   flags.Span("--lease D", options.lease, "how long to ask for (default: the hub decides)");
   AddSecretFlags(flags, options.secret);
   flags.Switch("--no-secret", options.no_secret, "no secret (default: a random one)");
-  flags.Number("--count N", options.count, 1, 1'000'000'000, "end after N notifications");
-  flags.Switch("--once", options.once, "end after one");
+  flags.Number("--count N", options.count, 1, 1'000'000'000,
+               "end after N notifications (--once: after one)");
+  flags.Switch("--once", options.once, "", Shown::kBrief);
   flags.Exclusive({"--count", "--once"});
   flags.Span("--timeout D", options.timeout, "end after D, with status 124");
   flags.Span("--idle D", options.idle, "the same where nothing comes for D");
   flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed");
   flags.Switch("--keep", options.keep, "do not unsubscribe at the end");
+  flags.Texts("--expect WHAT", options.expect,
+              "body~REGEX, type=… or signature=valid; else status 4");
+  flags.Number("--reply-status N", options.reply_status, 200, 599, "", Shown::kBrief);
+  flags.Text("--reply-challenge TEXT", options.reply_challenge, "", Shown::kBrief);
+  flags.Span("--reply-delay D", options.reply_delay, "", Shown::kBrief);
   flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
   flags.Size("--max-body SIZE", options.max_body, "", Shown::kBrief);
   AddTlsFlags(flags, options.tls);
@@ -155,6 +161,14 @@ ExitStatus Run(Environment& environment, const SubscribeOptions& options) {
   }
   const auto secret = ReadSecret(environment, options.secret);
   if (!secret) return UsageError(environment, kName, secret.error().message);
+  std::vector<Expectation> expectations;
+  for (const std::string& text : options.expect) {
+    auto expectation = Expectation::Parse(text);
+    if (!expectation) {
+      return UsageError(environment, kName, "--expect: " + expectation.error().message);
+    }
+    expectations.push_back(*std::move(expectation));
+  }
   SubscribeReport report(environment, output, options.topics.size());
 
   const auto targets = FindTargets(environment, options, output, report);
@@ -163,7 +177,8 @@ ExitStatus Run(Environment& environment, const SubscribeOptions& options) {
   hub::http::Loop loop;
   const auto client = hub::http::Client::Make(loop, MakeClientOptions(environment, options.tls));
   if (!client) return output.Fail(client.error());
-  SubscribeSession session(environment, options, report, loop, **client, started);
+  SubscribeSession session(environment, options, std::move(expectations), report, loop, **client,
+                           started);
   if (const auto listening = session.Listen(); !listening) {
     return output.Fail(listening.error());
   }

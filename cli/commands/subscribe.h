@@ -28,6 +28,12 @@ struct SubscribeOptions {
   std::optional<Duration> idle;
   bool exit_on_verified = false;
   bool keep = false;
+  std::vector<std::string> expect;
+  // To play a bad subscriber: what deliveries are answered, what comes in place of the challenge,
+  // and how long each answer takes.
+  std::optional<int> reply_status;
+  std::optional<std::string> reply_challenge;
+  Duration reply_delay{0};
   Duration verify_timeout = std::chrono::seconds(30);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes
   TlsOptions tls;

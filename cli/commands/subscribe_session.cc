@@ -32,10 +32,13 @@ std::string Below(const std::string& url, const std::string& path) {
 }  // namespace
 
 SubscribeSession::SubscribeSession(Environment& environment, const SubscribeOptions& options,
-                                   SubscribeReport& report, hub::http::Loop& loop,
-                                   hub::Transport& transport, Time started)
+                                   std::vector<Expectation> expectations, SubscribeReport& report,
+                                   hub::http::Loop& loop, hub::Transport& transport, Time started)
     : environment_(environment),
       options_(options),
+      expectations_(std::move(expectations)),
+      discarded_count_(std::ranges::any_of(
+          expectations_, [](const Expectation& e) { return e.IsAboutSignature(); })),
       report_(report),
       loop_(loop),
       transport_(transport),
@@ -157,12 +160,13 @@ void SubscribeSession::Answer(Subscription& subscription, hub::http::Request req
       .body = std::move(request.body),
   });
   const auto* delivery = std::get_if<Delivery>(&decision.meaning);
-  if (delivery && !delivery->Discarded() && delivery->seen == Seen::kFirst) ++taken_;
+  if (delivery && Counts(*delivery)) ++taken_;
   hub::http::Response response;
   response.status = decision.status;
   if (!decision.body.empty()) response.fields.emplace_back("Content-Type", "text/plain");
   if (decision.status == 405) response.fields.emplace_back("Allow", "GET, POST");
   response.body = std::move(decision.body);
+  PlayBad(decision.meaning, response);
   // The hub gets its answer first, then we look at what came (SUB-DIS-01).
   response.on_sent = [this, &subscription, body = std::move(request.body),
                       meaning = std::move(decision.meaning)](std::string_view, bool written) {
@@ -170,15 +174,48 @@ void SubscribeSession::Answer(Subscription& subscription, hub::http::Request req
     if (const auto* came = std::get_if<Delivery>(&meaning)) {
       return OnDelivered(subscription, *came, body);
     }
+    if (std::holds_alternative<Verified>(meaning) && options_.reply_challenge) {
+      return report_.Detail("a verification was answered with what --reply-challenge says");
+    }
     subscription.OnAnswered(meaning, written);
   };
-  respond(std::move(response));
+  RespondLater(std::move(response), respond);
+}
+
+void SubscribeSession::PlayBad(const CallbackMeaning& meaning,
+                               hub::http::Response& response) const {
+  if (std::holds_alternative<Delivery>(meaning) && options_.reply_status) {
+    response.status = *options_.reply_status;
+  }
+  if (std::holds_alternative<Verified>(meaning) && options_.reply_challenge) {
+    response.body = *options_.reply_challenge;
+  }
+}
+
+void SubscribeSession::RespondLater(hub::http::Response response,
+                                    const hub::http::Respond& respond) {
+  if (options_.reply_delay <= Duration::zero()) return respond(std::move(response));
+  const auto delay = delays_.emplace(delays_.end(), loop_);
+  delay->Set(options_.reply_delay, [this, delay, respond, response = std::move(response)] {
+    respond(response);
+    loop_.Post([this, delay] { delays_.erase(delay); });  // not while it runs
+  });
+}
+
+bool SubscribeSession::Counts(const Delivery& delivery) const {
+  return delivery.seen == Seen::kFirst && (discarded_count_ || !delivery.Discarded());
 }
 
 void SubscribeSession::OnDelivered(Subscription& subscription, const Delivery& delivery,
                                    std::string_view body) {
   report_.Notification(subscription.facts(), delivery, body);
-  if (!delivery.Discarded() && delivery.seen == Seen::kFirst) ++got_;
+  for (const Expectation& expectation : expectations_) {
+    if (const auto why = expectation.Check(delivery, body)) {
+      report_.Failure(subscription.facts(), *why);
+      return Leave(ExitStatus::kCheckFailed);
+    }
+  }
+  if (Counts(delivery)) ++got_;
   if (!report_.open() || (wanted_ && got_ >= *wanted_)) return Leave(ExitStatus::kDone);
   SetIdleTimer();
 }

@@ -2,11 +2,13 @@
 // subscriptions, counts, and ends.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/commands/expectation.h"
 #include "cli/commands/subscribe.h"
 #include "cli/commands/subscribe_report.h"
 #include "cli/commands/subscription.h"
@@ -23,8 +25,8 @@ class SubscribeSession {
  public:
   // `started` is when the run began: --timeout counts from there.
   SubscribeSession(Environment& environment, const SubscribeOptions& options,
-                   SubscribeReport& report, hub::http::Loop& loop, hub::Transport& transport,
-                   Time started);
+                   std::vector<Expectation> expectations, SubscribeReport& report,
+                   hub::http::Loop& loop, hub::Transport& transport, Time started);
   ~SubscribeSession();
 
   // Listens; errors are those of Server::Listen.
@@ -44,6 +46,9 @@ class SubscribeSession {
   void OnRequest(hub::http::Request request, const hub::http::Respond& respond);
   void Answer(Subscription& subscription, hub::http::Request request,
               const hub::http::Respond& respond);
+  void PlayBad(const CallbackMeaning& meaning, hub::http::Response& response) const;
+  void RespondLater(hub::http::Response response, const hub::http::Respond& respond);
+  bool Counts(const Delivery& delivery) const;
   void OnDelivered(Subscription& subscription, const Delivery& delivery, std::string_view body);
   void OnChange();
   void OnOver(Subscription& subscription, ExitStatus status);
@@ -56,6 +61,8 @@ class SubscribeSession {
 
   Environment& environment_;
   const SubscribeOptions& options_;
+  std::vector<Expectation> expectations_;
+  bool discarded_count_ = false;  // where something is expected of signatures
   SubscribeReport& report_;
   hub::http::Loop& loop_;
   hub::Transport& transport_;
@@ -71,6 +78,7 @@ class SubscribeSession {
   hub::http::Timer run_timer_;
   hub::http::Timer idle_timer_;
   hub::http::Timer leave_timer_;
+  std::list<hub::http::Timer> delays_;         // of --reply-delay
   std::unique_ptr<hub::http::Server> server_;  // last: it ends first
 };
 

@@ -449,19 +449,23 @@ TEST_CASE("the callback and not the Link field says which topic it is (SUB-DIS-0
 }
 
 TEST_CASE("a delivery after the end gets 410 (SUB-DIS-06)") {
-  ScriptedHub hub;
-  Running running(hub, {"--once"});
-  REQUIRE(running.Verified());
-  hub.Play({.status = 202, .fields = {}, .body = "", .verify = Verify::kNever});
-  CHECK(hub.Deliver(running.request, "hello", kSha256).status == 204);
-  REQUIRE(hub.WaitForRequests(2).size() == 2);
-  CHECK(hub.Deliver(running.request, "hello", kSha256).status == 410);
-  CHECK(hub.Verify(hub.Requests()[0]).status == 404);  // that we want it is over
-  CHECK(hub.Verify(hub.Requests()[1]).status == 200);
-  const auto ended = running.process.Wait();
-  CHECK(ended.status == 0);
-  Only(ended.out, "notification");
-  Only(ended.out, "unsubscribed");
+  for (const bool counted : {true, false}) {
+    CAPTURE(counted);
+    ScriptedHub hub;
+    Running running(hub, counted ? std::vector<std::string>{"--once"} : std::vector<std::string>{});
+    REQUIRE(running.Verified());
+    hub.Play({.status = 202, .fields = {}, .body = "", .verify = Verify::kNever});
+    CHECK(hub.Deliver(running.request, "hello", kSha256).status == 204);
+    if (!counted) running.process.Signal(SIGTERM);
+    REQUIRE(hub.WaitForRequests(2).size() == 2);
+    CHECK(hub.Deliver(running.request, "hello", kSha256).status == 410);
+    CHECK(hub.Verify(hub.Requests()[0]).status == 404);  // that we want it is over
+    CHECK(hub.Verify(hub.Requests()[1]).status == 200);
+    const auto ended = running.process.Wait();
+    CHECK(ended.status == (counted ? 0 : 143));
+    Only(ended.out, "notification");
+    Only(ended.out, "unsubscribed");
+  }
 }
 
 TEST_CASE("a large body comes back byte for byte") {
@@ -681,6 +685,46 @@ TEST_CASE("a redirect does not take the secret from this machine unseen (SUB-REQ
   CHECK(Contains(ended.err, "the secret travels in the open: http://hub.example/"));
 }
 
+TEST_CASE("a notification that is not as expected is status 4") {
+  ScriptedHub hub;
+  Running good(hub, {"--once", "--expect", "body~^hel+o$", "--expect", "signature=valid"});
+  REQUIRE(good.Verified());
+  hub.Deliver(good.request, "hello", kSha256);
+  CHECK(good.process.Wait().status == 0);
+
+  ScriptedHub other;
+  Running bad(other, {"--once", "--expect", "type=text/plain"});
+  REQUIRE(bad.Verified());
+  other.Deliver(bad.request, "hello", kSha256, {{"Content-Type", "text/html"}});
+  const auto ended = bad.process.Wait();
+  CHECK(ended.status == 4);
+  CHECK(Contains(ended.err, "expected was the type text/plain"));
+  Only(ended.out, "unsubscribed");
+}
+
+TEST_CASE("an invalid signature can be what is expected") {
+  ScriptedHub hub;
+  Running running(hub, {"--once", "--expect", "signature=invalid"});
+  REQUIRE(running.Verified());
+  hub.Deliver(running.request, "forged", kSha256);
+  CHECK(running.process.Wait().status == 0);
+}
+
+TEST_CASE("a bad subscriber can be played") {
+  ScriptedHub hub;
+  Running running(hub, {"--once", "--reply-status", "503", "--reply-delay", "50ms"});
+  REQUIRE(running.Verified());
+  CHECK(hub.Deliver(running.request, "hello", kSha256).status == 503);
+  const auto ended = running.process.Wait();
+  CHECK(ended.status == 0);
+  Only(ended.out, "notification");
+
+  ScriptedHub wrong;
+  Running echo(wrong, {"--reply-challenge", "\"challenge\"", "--verify-timeout", "500ms"});
+  CHECK(wrong.WaitForVerifications(1).at(0).body == "\"challenge\"");
+  CHECK(echo.process.Wait().status == 7);
+}
+
 TEST_CASE("wrong options of subscribe are status 2") {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"subscribe"},
@@ -692,6 +736,7 @@ TEST_CASE("wrong options of subscribe are status 2") {
         {"subscribe", "t", "--hub", ":1", "--listen", "nowhere"},
         {"subscribe", "t", "--hub", ":1", "--callback-url", "nowhere"},
         {"subscribe", "t", "--hub", ":1", "--lease", "0"},
+        {"subscribe", "t", "--hub", ":1", "--expect", "nothing"},
         {"subscribe", "a\nb", "--hub", ":1"}}) {
     CAPTURE(args.back());
     CHECK(RunWebsub(args).status == 2);
