@@ -68,22 +68,18 @@ std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return messages[a].id < messages[b].id; });
   std::vector<MessageId> ids;
-  std::vector<Time> times;
-  for (const std::size_t i : order) {
-    ids.push_back(messages[i].id);
-    times.push_back(messages[i].created_at);
-  }
+  for (const std::size_t i : order) ids.push_back(messages[i].id);
   Tally passed(ids.size());
   Tally pending(ids.size());
   std::vector<MessageProgress> progress(messages.size());
   impl_->Read([&](Database& database) {
     Rows rows = database.Ask(
-        "SELECT cursor, created_at FROM subscription WHERE topic_id = ? AND state = 'active'",
+        "SELECT cursor, start FROM subscription WHERE topic_id = ? AND state = 'active'",
         topic);
     while (rows.Next()) {
       const auto behind = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(0)));
-      const auto older = Distance(times, std::lower_bound(times.begin(), times.end(), rows.At(1)));
-      passed.AddRange(older, behind);
+      const auto first = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(1)));
+      passed.AddRange(first, behind);
       pending.AddRange(behind, ids.size());
     }
     return true;

@@ -80,11 +80,14 @@ TEST_CASE("a body is text where it is UTF-8 and base64 where not") {
   CHECK_FALSE(ViewWhole(message, {}).contains("body"));
 }
 
-TEST_CASE("a delivery shows the body of its message") {
+TEST_CASE("a delivery and a publish show the body of their message") {
   Exchange exchange;
   exchange.kind = ExchangeKind::kDeliver;
   Message message;
   message.body = std::make_shared<const std::string>("content");
+  exchange.message_id = 1;
+  CHECK(ViewWhole(exchange, message)["request_body"] == "content");
+  exchange.kind = ExchangeKind::kPublish;
   CHECK(ViewWhole(exchange, message)["request_body"] == "content");
   CHECK(ViewWhole(exchange, std::nullopt)["request_body"].is_null());
   exchange.kind = ExchangeKind::kPublish;

@@ -25,6 +25,8 @@ CREATE TABLE subscription (
   verified_at INTEGER,
   expires_at INTEGER,
   ended_at INTEGER,
+  -- Where the log ended when it became active: what came before is not for it.
+  start INTEGER NOT NULL DEFAULT 0,
   cursor INTEGER NOT NULL DEFAULT 0,
   -- Of the message after the cursor; retry_at is set only while the subscription is active.
   attempts INTEGER NOT NULL DEFAULT 0,
