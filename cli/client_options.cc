@@ -21,8 +21,10 @@ hub::http::ClientOptions MakeClientOptions(const Environment& environment, const
   options.cacert = tls.cacert;
   options.http_proxy = ProxyVariable(environment, "HTTP_PROXY");
   options.https_proxy = ProxyVariable(environment, "HTTPS_PROXY");
+  // What runs on this machine is asked directly: a proxy would look for it on its own.
   options.no_proxy = ProxyVariable(environment, "NO_PROXY");
-  options.lookup_threads = 1;
+  if (!options.no_proxy.empty()) options.no_proxy += ",";
+  options.no_proxy += "localhost,127.0.0.1,::1";
   return options;
 }
 

@@ -8,7 +8,7 @@
 namespace websub::cli {
 
 // From --cacert, --insecure and the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY, of which the
-// lower-case form wins.
+// lower-case form wins. Loopback is never reached by a proxy.
 hub::http::ClientOptions MakeClientOptions(const Environment& environment, const TlsOptions& tls);
 
 }  // namespace websub::cli

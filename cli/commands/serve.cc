@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "cli/child.h"
+#include "cli/client_options.h"
 #include "cli/text.h"
 #include "core/text.h"
 #include "hub/api/views.h"
@@ -275,8 +276,7 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
   if (hub.lease.min > hub.lease.max) {
     return UsageError(environment, kName, "--min-lease-seconds is over --max-lease-seconds");
   }
-  hub.client.cacert = options.tls.cacert;
-  if (options.tls.insecure) hub.client.tls_peer = hub::http::TlsPeer::kAcceptAny;
+  hub.client = MakeClientOptions(environment, options.tls);
   return Serving(environment, options).Run(std::move(hub));
 }
 
