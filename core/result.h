@@ -8,8 +8,8 @@
 
 namespace websub {
 
-// What kind of thing failed. Turned into an HTTP status in hub/api/respond.cc and into an exit status
-// in cli/exit_status.cc, and nowhere else.
+// What kind of thing failed. Turned into an HTTP status in hub/api/respond.cc and into an exit
+// status in cli/exit_status.cc, and nowhere else.
 enum class ErrorCode {
   kInvalid,      // the input is wrong; the message names the part at fault
   kNotFound,     // the thing named does not exist

@@ -74,8 +74,7 @@ std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
   std::vector<MessageProgress> progress(messages.size());
   impl_->Read([&](Database& database) {
     Rows rows = database.Ask(
-        "SELECT cursor, start FROM subscription WHERE topic_id = ? AND state = 'active'",
-        topic);
+        "SELECT cursor, start FROM subscription WHERE topic_id = ? AND state = 'active'", topic);
     while (rows.Next()) {
       const auto behind = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(0)));
       const auto first = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(1)));

@@ -34,7 +34,8 @@ class RawConnection {
   std::string ReadAll();
   // A whole HTTP message with a Content-Length, or none.
   std::string ReadMessage();
-  // Throws away what comes until the peer closes; false when it falls silent for ten seconds instead.
+  // Throws away what comes until the peer closes; false when it falls silent for ten seconds
+  // instead.
   bool WaitForClose();
   // Closes with a reset in place of an orderly end.
   void Reset();
