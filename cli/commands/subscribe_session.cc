@@ -148,6 +148,7 @@ void SubscribeSession::Answer(Subscription& subscription, hub::http::Request req
     return respond(hub::http::Response::Text(503, "not listening any more"));
   }
   if (request.method == "POST" && Full()) {
+    subscription.OnGone();
     return respond(hub::http::Response::Text(410, "the subscription is gone"));  // SUB-DIS-06
   }
   CallbackDecision decision = subscription.OnRequest({

@@ -165,6 +165,7 @@ void Subscription::OnAnswered(const CallbackMeaning& meaning, bool written) {
     with_.report.Denied(facts_, denied->reason);
     End(ExitStatus::kDenied, "");
   } else if (std::holds_alternative<TooLate>(meaning)) {
+    OnGone();
     with_.report.Detail("a delivery came after the end and was answered 410");
   }
 }
@@ -243,7 +244,13 @@ void Subscription::OnUnsubscribeAnswer(const HubAnswer& answer) {
     with_.report.Accepted(facts_, RequestKind::kUnsubscribe, answer.status);
     left_ = !subscriber_.active();
   } else {
-    if (subscriber_.active()) with_.report.Problem(facts_, "not unsubscribed: " + answer.sentence);
+    if (gone_ && subscriber_.active() && answer.verdict == HubVerdict::kRefused) {
+      const Confirmation confirmation =
+          subscriber_.Confirm({Mode::kUnsubscribe, std::nullopt}, with_.clock.Now());
+      with_.report.Confirmed(facts_, confirmation, subscriber_);
+    } else if (subscriber_.active()) {
+      with_.report.Problem(facts_, "not unsubscribed: " + answer.sentence);
+    }
     left_ = true;
   }
   events_.on_change();

@@ -56,6 +56,10 @@ class Subscription {
   // caller's.
   void OnAnswered(const CallbackMeaning& meaning, bool written);
 
+  // A delivery was answered 410: where the hub takes that for the end, there is nothing left to
+  // unsubscribe from.
+  void OnGone() { gone_ = true; }
+
   bool SetUp() const { return accepted_ && subscriber_.active(); }
   bool Left() const { return left_; }
   bool Over() const { return over_; }
@@ -85,6 +89,7 @@ class Subscription {
   bool accepted_ = false;
   bool asking_ = false;  // a request is under way, or its verification
   bool leaving_ = false;
+  bool gone_ = false;
   bool left_answered_ = false;
   bool left_ = false;
   bool over_ = false;
