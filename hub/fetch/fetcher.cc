@@ -266,7 +266,7 @@ void Fetcher::Failed(const Fetch& fetch, OutgoingResult result, Exchange exchang
     exchange.outcome = reason + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
     const TopicId id = fetch.topic.id;
-    store_.RetryFetch(id, attempts, first, retry->at,
+    store_.RetryFetch(id, fetch.job.pings, attempts, first, retry->at,
                       [this, id](Result<void> kept) { Done(id, kept); });
     return;
   }

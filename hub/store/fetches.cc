@@ -61,13 +61,14 @@ void Store::FinishFetch(TopicId topic, std::int64_t pings, FetchedContent conten
       std::move(done));
 }
 
-void Store::RetryFetch(TopicId topic, int attempts, Time first_attempt, Time due_at,
-                       Done<void> done) {
+void Store::RetryFetch(TopicId topic, std::int64_t pings, int attempts, Time first_attempt,
+                       Time due_at, Done<void> done) {
   impl_->Write<void>(
       [=](Database& database) -> Result<void> {
-        if (database.Run(
-                "UPDATE fetch SET attempts = ?, first_attempt = ?, due_at = ? WHERE topic_id = ?",
-                attempts, first_attempt, due_at, topic) == 0) {
+        if (database.Run("UPDATE fetch SET attempts = ?3, first_attempt = ?4, "
+                         "due_at = CASE WHEN pings = ?2 THEN ?5 ELSE min(due_at, ?5) END "
+                         "WHERE topic_id = ?1",
+                         topic, pings, attempts, first_attempt, due_at) == 0) {
           return tl::unexpected(NoFetch());
         }
         return {};

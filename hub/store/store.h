@@ -104,7 +104,10 @@ class Store {
   // job ends unless a ping came meanwhile, which makes it due again at once.
   void FinishFetch(TopicId topic, std::int64_t pings, FetchedContent content,
                    std::optional<NewMessage> message, Done<std::optional<Message>> done);
-  void RetryFetch(TopicId topic, int attempts, Time first_attempt, Time due_at, Done<void> done);
+  // The fetch that was started at `pings` failed in a way that may pass: due again at `due_at`, or
+  // at once where a ping came meanwhile.
+  void RetryFetch(TopicId topic, std::int64_t pings, int attempts, Time first_attempt, Time due_at,
+                  Done<void> done);
   // Given up: the job ends unless a ping came meanwhile.
   void AbandonFetch(TopicId topic, std::int64_t pings, Time now, Done<void> done);
 

@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(Fetching, "a fetch is tried again at its time") {
   const hub::FetchJob job = OnlyJob();
   const Time later = clock.Now() + seconds(10);
   REQUIRE(Wait<void>([&](auto done) {
-            store->RetryFetch(job.topic_id, 1, clock.Now(), later, done);
+            store->RetryFetch(job.topic_id, job.pings, 1, clock.Now(), later, done);
           }).has_value());
   CHECK(store->DueFetches(later - Duration(1), 10).empty());
   CHECK(store->NextFetchDue(clock.Now()) == later);
@@ -232,12 +232,24 @@ TEST_CASE_FIXTURE(Fetching, "a ping makes a fetch that waits for a retry due at 
   Ping({kTopic});
   const hub::FetchJob job = OnlyJob();
   REQUIRE(Wait<void>([&](auto done) {
-            store->RetryFetch(job.topic_id, 3, clock.Now(), clock.Now() + seconds(60), done);
+            store->RetryFetch(job.topic_id, job.pings, 3, clock.Now(), clock.Now() + seconds(60),
+                              done);
           }).has_value());
   clock.Advance(seconds(1));
   Ping({kTopic});
   CHECK(OnlyJob().due_at == clock.Now());
   CHECK(OnlyJob().attempts == 3);
+}
+
+TEST_CASE_FIXTURE(Fetching, "a ping that came while a fetch failed does not wait for the retry") {
+  Ping({kTopic});
+  const hub::FetchJob job = OnlyJob();
+  Ping({kTopic});
+  REQUIRE(Wait<void>([&](auto done) {
+            store->RetryFetch(job.topic_id, job.pings, 1, clock.Now(), clock.Now() + seconds(60),
+                              done);
+          }).has_value());
+  CHECK(store->DueFetches(clock.Now(), 10).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Fetching, "content that is published makes earlier validators worthless") {
