@@ -232,7 +232,7 @@ TEST_CASE("publish says what it got and what it wanted when the time runs out") 
   });
   const Finished run =
       RunWebsub({"publish", "http://a.example/", "--hub", hub.peer.Url("/hub"), "--content", "-",
-                 "--wait-delivered", "100", "--timeout", "300ms"},
+                 "--wait-delivered", "100", "--timeout", "2s"},
                 "x");
   CHECK(run.status == 124);
   CHECK(run.err.find("m3 of http://a.example/ was delivered to 99 of 100 subscribers (1 pending, "
@@ -268,7 +268,7 @@ TEST_CASE("publish waits for deliveries of our own hub") {
   Finished run;
   for (int i = 0; i < 50 && run.status != 0; ++i) {
     run = RunWebsub({"publish", "http://t.example/", "--hub", base + "/hub", "--content", "-",
-                     "--type", "text/plain", "--wait-delivered", "1", "--timeout", "400ms"},
+                     "--type", "text/plain", "--wait-delivered", "1", "--timeout", "2s"},
                     "news");
   }
   CAPTURE(run.err);

@@ -219,7 +219,7 @@ TEST_CASE("several topics behind one callback URL get a path each below it") {
   ScriptedHub hub;
   const std::string base = "http://127.0.0.1:" + std::to_string(UnusedPort());
   const auto ended = RunWebsub({"subscribe", "one", "two", "--hub", hub.hub(), "--callback-url",
-                                base + "/in?k=1", "--verify-timeout", "100ms"});
+                                base + "/in?k=1", "--verify-timeout", "500ms"});
   CHECK(ended.status == 7);
   REQUIRE(hub.Requests().size() == 2);
   const std::string first = hub.Requests()[0]["hub.callback"];
