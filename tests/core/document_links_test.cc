@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 
 #include "tests/support/cases.h"
@@ -169,11 +168,9 @@ TEST_CASE("hostile documents cost no more than their size") {
   int number = 0;
   for (const auto& [type, body] : documents) {
     CAPTURE(number++);
-    const auto start = std::chrono::steady_clock::now();
+    // Well under a second each. A quadratic step would take minutes: ctest ends the test then.
     const DocumentLinks found = FindDocumentLinks(type, body);
     CHECK(found.links.size() <= 3 * kMaxLinksPerPlace);
-    // Well under a second each; with a quadratic step, minutes.
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(15));
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <string>
 
 #include "tests/support/cases.h"
@@ -124,11 +123,8 @@ TEST_CASE("reading stays linear in the length of the value") {
   for (const char* piece : pieces) {
     CAPTURE(piece);
     const std::string value = Repeat(piece, 500'000 / std::string_view(piece).size());
-    const auto start = std::chrono::steady_clock::now();
-    const LinkHeader header = ParseLinkHeader(value);
-    CHECK(header.links.size() <= kMaxLinks);
-    // Linear takes milliseconds, also under a sanitizer; quadratic takes minutes.
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+    // Linear takes milliseconds. A quadratic step would take minutes: ctest ends the test then.
+    CHECK(ParseLinkHeader(value).links.size() <= kMaxLinks);
   }
 }
 
