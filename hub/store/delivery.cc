@@ -9,7 +9,16 @@ namespace websub::hub {
 namespace {
 
 // Each change is guarded: an outcome that comes late (the subscription has ended, or its cursor is
-// there or further already) changes nothing.
+// there or further already) changes nothing. Only a delivery still counts where the subscription
+// has ended: what was taken was taken, and a subscriber that leaves at once is overtaken by its
+// own end, as outcomes are written in batches.
+void CountDelivered(Database& database, const DeliveryOutcome& outcome) {
+  database.Run(
+      "UPDATE subscription SET cursor = ?1, attempts = 0, first_attempt = NULL, retry_at = NULL "
+      "WHERE id = ?2 AND state <> 'pending' AND cursor < ?1",
+      outcome.message_id, outcome.subscription_id);
+}
+
 void AdvanceCursor(Database& database, const DeliveryOutcome& outcome) {
   database.Run(
       "UPDATE subscription SET cursor = ?1, attempts = 0, first_attempt = NULL, retry_at = NULL "
@@ -47,7 +56,7 @@ void EndGone(Database& database, const DeliveryOutcome& outcome) {
 void Apply(Database& database, const DeliveryOutcome& outcome) {
   switch (outcome.kind) {
     case DeliveryOutcome::Kind::kDelivered:
-      return AdvanceCursor(database, outcome);
+      return CountDelivered(database, outcome);
     case DeliveryOutcome::Kind::kRetry:
       return KeepRetry(database, outcome);
     case DeliveryOutcome::Kind::kGivenUp:

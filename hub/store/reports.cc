@@ -74,12 +74,12 @@ std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
   std::vector<MessageProgress> progress(messages.size());
   impl_->Read([&](Database& database) {
     Rows rows = database.Ask(
-        "SELECT cursor, start FROM subscription WHERE topic_id = ? AND state = 'active'", topic);
+        "SELECT cursor, start, state = 'active' FROM subscription WHERE topic_id = ?", topic);
     while (rows.Next()) {
       const auto behind = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(0)));
       const auto first = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(1)));
       passed.AddRange(first, behind);
-      pending.AddRange(behind, ids.size());
+      if (rows.Int(2) != 0) pending.AddRange(behind, ids.size());
     }
     return true;
   });
@@ -88,16 +88,14 @@ std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
   impl_->Read([&](Database& database) {
     for (std::size_t place = 0; place < order.size(); ++place) {
       Rows rows = database.Ask(
-          "SELECT count(*), count(*) FILTER (WHERE subscription.state = 'active') "
-          "FROM dead_letter AS row CROSS JOIN subscription ON subscription.id = "
-          "row.subscription_id "
-          "WHERE row.message_id = ?",
+          "SELECT count(*) FROM dead_letter AS row CROSS JOIN subscription ON subscription.id = "
+          "row.subscription_id WHERE row.message_id = ?",
           ids[place]);
       rows.Next();
       MessageProgress& out = progress[order[place]];
       out.dead = rows.Int(0);
       out.pending = pending_sums[place];
-      out.delivered = std::max<std::int64_t>(0, passed_sums[place] - rows.Int(1));
+      out.delivered = std::max<std::int64_t>(0, passed_sums[place] - out.dead);
     }
     return true;
   });

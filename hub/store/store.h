@@ -155,8 +155,9 @@ class Store {
   // For each cursor, in the order given, how many messages of the topic lie behind it. Costs one
   // walk over the messages behind the lowest of them, however many there are.
   std::vector<std::int64_t> CountBehind(TopicId topic, const std::vector<MessageId>& cursors) const;
-  // For each message of the topic, in the order given. Costs one walk over the topic's active
-  // subscriptions, however many messages there are.
+  // For each message of the topic, in the order given. Those who took it count also after their
+  // subscription has ended. Costs one walk over the topic's subscriptions, however many messages
+  // there are.
   std::vector<MessageProgress> ProgressOf(TopicId topic,
                                           const std::vector<Message>& messages) const;
   // For each topic, in the order given, its active subscriptions.

@@ -197,8 +197,8 @@ TEST_CASE_FIXTURE(StoreFixture,
   REQUIRE(Wait<void>([&](auto done) {
     store->EndSubscription(subscription.id, SubscriptionState::kExpired, clock.Now(), done);
   }));
-  for (const auto kind : {DeliveryOutcome::Kind::kDelivered, DeliveryOutcome::Kind::kRetry,
-                          DeliveryOutcome::Kind::kGivenUp, DeliveryOutcome::Kind::kGone}) {
+  for (const auto kind : {DeliveryOutcome::Kind::kRetry, DeliveryOutcome::Kind::kGivenUp,
+                          DeliveryOutcome::Kind::kGone}) {
     REQUIRE(Record({Outcome(kind, subscription, message, clock.Now())}));
   }
   const auto after = store->FindSubscription(subscription.id);
@@ -207,6 +207,21 @@ TEST_CASE_FIXTURE(StoreFixture,
   CHECK_FALSE(after->retry_at.has_value());
   CHECK(store->CountAll().dead_letters == 0);
   CHECK_FALSE(store->NextRetryDue(Time::min()).has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a delivery counts although its subscription has ended meanwhile") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Wait<void>([&](auto done) {
+    store->EndSubscription(subscription.id, SubscriptionState::kUnsubscribed, clock.Now(), done);
+  }));
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, subscription, message, clock.Now())}));
+  const auto after = store->FindSubscription(subscription.id);
+  CHECK(after->state == SubscriptionState::kUnsubscribed);
+  CHECK(after->cursor == message.id);
+  const auto progress = store->ProgressOf(subscription.topic_id, {message}).front();
+  CHECK(progress.delivered == 1);
+  CHECK(progress.pending == 0);
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "an exchange is kept whole") {
