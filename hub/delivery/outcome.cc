@@ -36,7 +36,13 @@ AttemptOutcome ClassifyFailure(const OutgoingResult& result, const Attempt& atte
 }  // namespace
 
 std::string RetryIn(Time at, Time now) {
-  return ", retry in " + FormatDuration(std::chrono::round<std::chrono::milliseconds>(at - now));
+  // As exact as a person reads it.
+  using Tenths = std::chrono::duration<std::int64_t, std::deci>;
+  const Duration wait = at - now;
+  return ", retry in " +
+         FormatDuration(wait < std::chrono::seconds(10)
+                            ? Duration(std::chrono::round<Tenths>(wait))
+                            : Duration(std::chrono::round<std::chrono::seconds>(wait)));
 }
 
 std::string DescribeFailure(const OutgoingResult& result) {

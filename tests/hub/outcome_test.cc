@@ -83,6 +83,8 @@ TEST_CASE("the limits of count and of age hold on both sides (HUB-DIS-08)") {
 TEST_CASE("a wait until a retry is said in words") {
   CHECK(hub::RetryIn(kNow + 1500ms, kNow) == ", retry in 1.5s");
   CHECK(hub::RetryIn(kNow + 1s + 4us, kNow) == ", retry in 1s");
+  CHECK(hub::RetryIn(kNow + 1365ms, kNow) == ", retry in 1.4s");
+  CHECK(hub::RetryIn(kNow + 171725ms, kNow) == ", retry in 172s");
 }
 
 }  // namespace websub::tests
