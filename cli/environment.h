@@ -33,7 +33,7 @@ struct Terminal {
   bool in = false;  // whether that stream is a terminal
   bool out = false;
   bool err = false;
-  int width = 80;  // columns of stdout's, where it is one
+  int width = 80;  // columns of stdout, or of stderr where only that is one
 };
 
 struct Environment {

@@ -1,9 +1,11 @@
 #include "cli/output.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
 
+#include "cli/table.h"
 #include "cli/text.h"
 #include "core/base64.h"
 #include "core/text.h"
@@ -75,6 +77,35 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
+std::vector<std::vector<Piece>> Wrap(const std::vector<Piece>& pieces, std::size_t width,
+                                     std::size_t indent) {
+  std::vector<std::vector<Piece>> lines(1);
+  std::size_t column = 0;
+  bool broken = true;  // nothing but blanks stands on the line
+  for (const Piece& piece : pieces) {
+    Piece part{"", piece.style};
+    std::string_view rest = piece.text;
+    while (!rest.empty()) {
+      const std::size_t blank = std::min(rest.find_first_not_of(' '), rest.size());
+      const std::string_view word = rest.substr(blank, rest.find(' ', blank) - blank);
+      const std::size_t taken = PrintedWidth(word);
+      if (!broken && !word.empty() && column + blank + taken > width) {
+        if (!part.text.empty()) lines.back().push_back(part);
+        lines.push_back({{std::string(indent, ' ')}});
+        part.text = word;
+        column = indent + taken;
+      } else {
+        part.text += rest.substr(0, blank + word.size());
+        column += blank + taken;
+        broken = broken && word.empty();
+      }
+      rest.remove_prefix(blank + word.size());
+    }
+    if (!part.text.empty()) lines.back().push_back(std::move(part));
+  }
+  return lines;
+}
+
 void AddBytes(Json& object, const std::string& name, std::string_view bytes) {
   if (IsUtf8(bytes)) {
     object[name] = bytes;
@@ -105,6 +136,14 @@ void Output::Line(const std::vector<Piece>& pieces) {
   environment_.out << line << '\n' << std::flush;
 }
 
+void Output::Wrapped(const std::vector<Piece>& pieces, std::size_t indent) {
+  const Terminal& terminal = environment_.terminal;
+  if (!terminal.out) return Line(pieces);
+  for (const auto& line : Wrap(pieces, static_cast<std::size_t>(terminal.width), indent)) {
+    Line(line);
+  }
+}
+
 void Output::Event(std::string_view type, const Json& fields) {
   if (!options_.json) return;
   Json event;
@@ -121,10 +160,21 @@ void Output::Raw(std::string_view bytes) {
 }
 
 void Output::Say(Style prefix, std::string_view sentence) {
+  constexpr std::string_view kPrefix = "websub: ";
+  const Terminal& terminal = environment_.terminal;
+  std::vector<std::vector<Piece>> lines{{{std::string(sentence)}}};
+  if (terminal.err) {
+    const auto width = static_cast<std::size_t>(std::max(terminal.width, 20));
+    lines = Wrap(lines.front(), width - kPrefix.size(), 0);
+  }
   environment_.err << (color_err_ ? Begin(prefix) : "")
-                   << "websub:" << (color_err_ ? "\033[0m" : "") << ' ' << Printable(sentence)
-                   << '\n'
-                   << std::flush;
+                   << "websub:" << (color_err_ ? "\033[0m" : "");
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    environment_.err << (i == 0 ? " " : std::string(kPrefix.size(), ' '));
+    for (const Piece& piece : lines[i]) environment_.err << Printable(piece.text);
+    environment_.err << '\n';
+  }
+  environment_.err << std::flush;
 }
 
 void Output::Diagnose(std::string_view sentence) {

@@ -38,6 +38,11 @@ using Json = nlohmann::ordered_json;
 // \t, \x1b, \u{202e}.
 std::string Printable(std::string_view text);
 
+// The pieces laid over lines of `width` columns, broken at spaces; the lines behind the first begin
+// `indent` columns in. A word that fits on no line, such as a long URL, stays whole.
+std::vector<std::vector<Piece>> Wrap(const std::vector<Piece>& pieces, std::size_t width,
+                                     std::size_t indent);
+
 // Bytes as members of an object: `name` where they are UTF-8, else `name`_base64.
 void AddBytes(Json& object, const std::string& name, std::string_view bytes);
 
@@ -53,13 +58,15 @@ class Output {
   // One line for people; nothing with --json or --quiet.
   void Line(std::initializer_list<Piece> pieces);
   void Line(const std::vector<Piece>& pieces);
+  // The same, but on a terminal that is too narrow it goes on below, `indent` columns in.
+  void Wrapped(const std::vector<Piece>& pieces, std::size_t indent);
   // One JSON object on a line, "ts" and "type" first; nothing without --json. With --quiet too: a
   // program that asks for events reads them.
   void Event(std::string_view type, const Json& fields);
   // Bytes as they are, with --quiet too: a result that another program takes as it stands.
   void Raw(std::string_view bytes);
 
-  // "websub: SENTENCE" on stderr.
+  // "websub: SENTENCE" on stderr, wrapped where that is a terminal.
   void Diagnose(std::string_view sentence);
   // The same, but not with --quiet: a warning, or progress.
   void Note(std::string_view sentence);

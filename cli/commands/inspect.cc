@@ -250,8 +250,9 @@ Result<Request> Understand(const InspectOptions& options) {
   }
   if (takes_id && options.what.size() < 2) {
     return Fail(ErrorCode::kInvalid, what + " needs an id, such as " +
-                                         (what == "show" ? "x1" : "s1") +
-                                         ": websub inspect subscriptions lists some");
+                                         (what == "show" ? "x1" : "s1") + ": websub inspect " +
+                                         (what == "show" ? "exchanges" : "subscriptions --all") +
+                                         " lists some");
   }
   if (!takes_id && options.what.size() > 1) {
     return Fail(ErrorCode::kInvalid,
@@ -286,7 +287,7 @@ CommandHelp HelpOf(const InspectOptions&) {
 }
 
 void Define(FlagSet& flags, InspectOptions& options) {
-  flags.Arguments("what to inspect", options.what, 1, 2);
+  flags.Arguments("what to inspect (such as subscriptions)", options.what, 1, 2);
   flags.Text("--hub URL", options.hub, "a running hub (default: http://127.0.0.1:4820)");
   flags.Text("--db FILE", options.db, "its file instead, also while it runs");
   flags.Exclusive({"--hub", "--db"});

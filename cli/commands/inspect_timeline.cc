@@ -94,10 +94,15 @@ Told TellExchange(const Json& step, bool whole) {
   if (!content.empty()) told.sent += "  " + ContentText(content);
   told.answer.push_back({AnswerText(step), AnswerStyle(step)});
   const bool in = TextOf(step, "direction") == "in";
-  const std::string phases = Phases(Inside(step, "timings"), in);
+  // What came in is answered at once, as a rule: only a wait is worth telling.
+  const Json& timings = Inside(step, "timings");
+  const auto total = timings.find("total");
+  const bool slow = total != timings.end() && total->is_number() && total->get<double>() >= 1;
+  const std::string phases = in && !slow ? "" : Phases(timings, in);
   if (!phases.empty()) told.answer.push_back({"  (" + phases + ")", Style::kDim});
   told.answer.push_back({"  " + TextOf(step, "id"), Style::kStrong});
-  const std::string start = TextOf(step, "response_start");
+  const std::string answer = TextOf(step, "response_start");
+  const std::string_view start = Trim(answer);
   if (!start.empty()) told.detail = "its answer: " + Quote(start, kExcerpt);
   return told;
 }
@@ -136,16 +141,17 @@ void PrintStep(Output& output, const Json& step, std::size_t width) {
             {PadRight(TextOf(step, "kind"), kKindColumn), Style::kStrong},
             {told.sent}};
   const bool apart = width != 0 && WidthOf(line) + 3 + WidthOf(told.answer) > width;
+  const std::size_t indent = kIndent + kKindColumn;
   if (apart) {
-    output.Line(line);
-    line = {{PadRight("", kIndent + kKindColumn)}};
+    output.Wrapped(line, indent);
+    line = {{PadRight("", indent)}};
   } else if (!told.sent.empty() && !told.answer.empty()) {
     line.push_back({"   "});
   }
   line.insert(line.end(), told.answer.begin(), told.answer.end());
-  output.Line(line);
+  output.Wrapped(line, indent);
   if (!told.detail.empty()) {
-    output.Line({{PadRight("", kIndent + kKindColumn)}, {told.detail, Style::kDim}});
+    output.Wrapped({{PadRight("", indent)}, {told.detail, Style::kDim}}, indent);
   }
 }
 
@@ -160,7 +166,7 @@ void PrintTitle(Output& output, const Json& subscription, Time now) {
     title.push_back(
         {*expires_at > now ? ", lease ends " + Age(expires_at, now) : ", lease is over"});
   }
-  output.Line(title);
+  output.Wrapped(title, 4);
 }
 
 // What the subscription waits for.
@@ -181,9 +187,10 @@ void PrintNext(Output& output, const Json& subscription, Time now) {
     next = "delivery, " + Plural(static_cast<std::size_t>(behind), "message") + " behind";
   }
   if (next.empty()) return;
-  output.Line({{PadRight("", kIndent)},
-               {PadRight("next", kKindColumn), Style::kStrong},
-               {next, Style::kWarning}});
+  output.Wrapped({{PadRight("", kIndent)},
+                  {PadRight("next", kKindColumn), Style::kStrong},
+                  {next, Style::kWarning}},
+                 kIndent + kKindColumn);
 }
 
 }  // namespace

@@ -25,6 +25,11 @@ std::string TimeOfDay(Time time) {
   return FormatRfc3339(time).substr(11, 8);
 }
 
+// "2026-12-01T22:05:04Z"
+std::string ToTheSecond(Time time) {
+  return FormatRfc3339(time).substr(0, 19) + "Z";
+}
+
 }  // namespace
 
 SubscribeReport::SubscribeReport(Environment& environment, Output& output, std::size_t topics)
@@ -94,7 +99,7 @@ void SubscribeReport::Confirmed(const SubscriptionFacts& facts, Confirmation con
     fields["lease_seconds"] = lease->count();
     fields["expires_at"] = FormatRfc3339(*subscriber.lease_end());
     fields["renews_at"] = FormatRfc3339(*subscriber.renewal_at());
-    until = "lease " + FormatDuration(*lease) + ", until " + FormatRfc3339(*subscriber.lease_end());
+    until = "lease " + FormatDuration(*lease) + ", until " + ToTheSecond(*subscriber.lease_end());
   }
   if (confirmation == Confirmation::kRenewed) {
     output_.Event("renewed", fields);

@@ -222,7 +222,7 @@ TEST_CASE_FIXTURE(InspectFixture, "a timeline reads as a story") {
           "03:05:14.000      +1m  message      m1, 5 bytes, text/plain",
           "03:05:14.004   +4.0ms  deliver      -> POST attempt 1   answered 500, retry in 1s  "
           "(connect 0.2ms, first byte 1.1ms)  x2",
-          "                                    its answer: \"it broke\\x0A\"",
+          "                                    its answer: \"it broke\"",
           "03:06:14.004      +1m  dead-letter  m1   given up after 2 attempts: answered 500  d1"});
   CHECK(Inspect({"timeline", "s1", "--json"}) == 0);
   const auto steps = Objects(out());

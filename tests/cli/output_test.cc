@@ -39,6 +39,27 @@ TEST_CASE("an event with bytes that are no text is still JSON") {
   CHECK(fields == Json{{"body_base64", "/w=="}, {"text", "ü"}});
 }
 
+TEST_CASE("a line that is too long goes on below at a space") {
+  const auto wrapped = [](const std::vector<Piece>& pieces, std::size_t width, std::size_t indent) {
+    std::vector<std::string> lines;
+    for (const auto& line : Wrap(pieces, width, indent)) {
+      std::string text;
+      for (const Piece& piece : line) text += piece.text;
+      lines.push_back(text);
+    }
+    return lines;
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(wrapped({{"one two"}}, 7, 2) == Lines{"one two"});
+  CHECK(wrapped({{"one two three"}}, 7, 2) == Lines{"one two", "  three"});
+  CHECK(wrapped({{"  a  "}, {"b", Style::kGood}, {" c"}}, 6, 4) == Lines{"  a  b", "    c"});
+  CHECK(wrapped({{"at http://a.example/long now"}}, 10, 1) ==
+        Lines{"at", " http://a.example/long", " now"});
+  CHECK(wrapped({{"   http://a.example/long"}}, 10, 1) == Lines{"   http://a.example/long"});
+  CHECK(wrapped({{"\u00e4\u00e4\u00e4 \u00e4\u00e4\u00e4"}}, 7, 0).size() == 1);
+  CHECK(wrapped({}, 7, 2) == Lines{""});
+}
+
 TEST_CASE("colour follows the flag then the environment then the terminal") {
   const auto printed = [](OutputOptions options, bool terminal,
                           std::map<std::string, std::string> variables) {
