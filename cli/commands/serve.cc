@@ -87,11 +87,23 @@ std::string ShortTime(Time time) {
   return FormatRfc3339(time).substr(11, 12);  // "20:32:01.123"
 }
 
+// Standard output is the command's own where there is one: what the hub says goes beside it.
+Environment BesideCommand(const Environment& environment, const ServeOptions& options) {
+  if (options.command.empty()) return environment;
+  Terminal terminal = environment.terminal;
+  terminal.out = terminal.err;
+  return {environment.args,  environment.getenv, environment.in,
+          environment.err,   environment.err,    terminal,
+          environment.clock, environment.random, environment.signals};
+}
+
 // What the run of a hub shares with its callbacks.
 class Serving {
  public:
   Serving(Environment& environment, const ServeOptions& options)
-      : environment_(environment), options_(options), output_(environment, options.output) {}
+      : environment_(BesideCommand(environment, options)),
+        options_(options),
+        output_(environment_, options.output) {}
 
   ExitStatus Run(hub::HubOptions hub_options) {
     auto started =
@@ -119,7 +131,7 @@ class Serving {
     }
     if (output_.json()) {
       output_.Event("ready", {{"url", hub_->base_url()}, {"hub", hub_->hub_url()}});
-    } else {
+    } else if (options_.command.empty() || !output_.quiet()) {
       output_.Raw("Ready " + hub_->base_url() + "\n");
     }
     output_.Line({{"  hub     ", Style::kDim}, {hub_->hub_url()}});
@@ -159,11 +171,11 @@ class Serving {
 
   void Print(const Exchange& exchange) {
     if (output_.json()) return output_.Event("exchange", ExchangeEvent(exchange));
-    output_.Line(DescribeExchange(exchange));
+    output_.Wrapped(DescribeExchange(exchange), 14);
     environment_.out.flush();
   }
 
-  Environment& environment_;
+  Environment environment_;
   const ServeOptions& options_;
   Output output_;
   hub::http::Loop loop_;

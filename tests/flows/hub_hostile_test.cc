@@ -202,10 +202,11 @@ TEST_CASE("SIGTERM finishes what is in flight and keeps it") {
 }
 
 TEST_CASE("a command behind two dashes runs with the hub and ends it with its status") {
-  const auto run = RunWebsub({"serve", "-q", "--listen", "127.0.0.1:0", "--db", ":memory:", "--",
-                              "sh", "-c", "echo hub=$WEBSUB_HUB_URL; exit 7"});
+  const auto run = RunWebsub({"serve", "--listen", "127.0.0.1:0", "--db", ":memory:", "--", "sh",
+                              "-c", "echo hub=$WEBSUB_HUB_URL; exit 7"});
   CHECK(run.status == 7);
-  CHECK(run.out.find("hub=http://127.0.0.1:") != std::string::npos);
+  CHECK(run.out.starts_with("hub=http://127.0.0.1:"));  // nothing else: it is the command's
+  CHECK(run.err.starts_with("Ready http://127.0.0.1:"));
 }
 
 }  // namespace
