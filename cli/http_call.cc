@@ -121,6 +121,7 @@ std::string Explain(const Call& call, const CallResult& result) {
     case Fault::kDns:
       return detail + (detail.ends_with('?') ? "" : "; is the name right?");
     case Fault::kTls:
+      if (detail.ends_with("during the TLS handshake")) return detail + ": is it an http:// port?";
       return detail + " (--cacert FILE trusts another authority, --insecure anybody)";
     default:
       return detail.empty() ? "no answer from " + call.url : detail;

@@ -22,6 +22,39 @@ void NoteBody(const CallResult& last, std::vector<Warning>& warnings) {
   }
 }
 
+// What to write, in the words of the document.
+std::string HowToName(DocumentKind kind, bool hub, bool self) {
+  const auto each = [&](const std::string& begin, const std::string& end) {
+    std::string text;
+    if (hub) text += begin + "hub" + end;
+    if (hub && self) text += " and ";
+    if (self) text += begin + "self" + end;
+    return text;
+  };
+  const std::string header = "send Link: " + each("<URL>; rel=\"", "\"");
+  switch (kind) {
+    case DocumentKind::kHtml:
+      return "put " + each("<link rel=\"", "\" href=\"URL\">") + " into its <head>, or " + header;
+    case DocumentKind::kAtom:
+      return "put " + each("<link rel=\"", "\" href=\"URL\"/>") + " into the feed, or " + header;
+    case DocumentKind::kRss:
+      return "put " + each("<atom:link rel=\"", "\" href=\"URL\"/>") + " into its channel, or " +
+             header;
+    default:
+      return header;
+  }
+}
+
+// " (not found)": what a plain-text answer says about its status.
+std::string OwnWords(const CallResult& last) {
+  constexpr std::size_t kMaxWords = 200;
+  const std::string_view words = Trim(last.answer.body);
+  const bool plain = EqualIgnoringCase(last.Field("Content-Type").substr(0, 10), "text/plain");
+  return plain && !words.empty() && words.size() <= kMaxWords && IsUtf8(words)
+             ? std::string(words)
+             : "is the URL right?";
+}
+
 }  // namespace
 
 TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields fields) {
@@ -31,10 +64,10 @@ TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields f
   const CallResult& last = lookup.fetch.last;
   if (!last.Answered() || !lookup.fetch.stopped.empty()) return lookup;
   if (!last.answer.Ok2xx()) {
-    lookup.warnings.push_back({"status",
-                               "the topic answered " + std::to_string(last.answer.status) +
-                                   ": what it says beside is not trusted",
-                               0});
+    lookup.warnings.push_back(
+        {"status",
+         "the topic answered " + std::to_string(last.answer.status) + ": its links are not read",
+         0});
     return lookup;
   }
   NoteBody(last, lookup.warnings);
@@ -53,7 +86,8 @@ std::string Explain(const TopicLookup& lookup) {
   if (!fetch.stopped.empty()) return fetch.stopped;
   const std::string& url = fetch.last_call.url;
   if (!fetch.last.answer.Ok2xx()) {
-    return url + " answered " + std::to_string(fetch.last.answer.status) + ": is the URL right?";
+    return url + " answered " + std::to_string(fetch.last.answer.status) + ": " +
+           OwnWords(fetch.last);
   }
   if (lookup.Complete()) return "";
   const bool no_hub = lookup.discovery.hubs.empty();
@@ -61,7 +95,17 @@ std::string Explain(const TopicLookup& lookup) {
   const std::string what = no_hub && no_self ? "neither a hub nor a self link"
                            : no_hub          ? "no hub link"
                                              : "no self link";
-  return url + " names " + what + ": send Link: <URL>; rel=\"" + (no_hub ? "hub" : "self") + "\"";
+  return url + " names " + what + ": " + HowToName(lookup.discovery.document, no_hub, no_self);
+}
+
+std::vector<std::string> Remarks(const TopicLookup& lookup) {
+  std::vector<std::string> remarks;
+  for (const auto* warnings : {&lookup.warnings, &lookup.discovery.warnings}) {
+    for (const Warning& warning : *warnings) {
+      if (warning.code != "status") remarks.push_back(warning.message);
+    }
+  }
+  return remarks;
 }
 
 }  // namespace websub::cli

@@ -29,5 +29,7 @@ TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields f
 // the call that failed; and the sentence for it.
 ExitStatus StatusOf(const TopicLookup& lookup);
 std::string Explain(const TopicLookup& lookup);
+// What is odd about the topic although it may be complete, a sentence each.
+std::vector<std::string> Remarks(const TopicLookup& lookup);
 
 }  // namespace websub::cli

@@ -9,6 +9,7 @@ namespace websub::cli {
 namespace {
 
 constexpr std::string_view kName = "discover";
+constexpr std::size_t kLabel = 9;  // columns of what stands in front: "topic    "
 
 struct Report {
   std::string url;
@@ -115,6 +116,12 @@ void PrintFound(Output& output, const Discovery& discovery) {
   }
 }
 
+std::string ReadAs(const TopicLookup& lookup) {
+  const DocumentKind kind = lookup.discovery.document;
+  if (kind != DocumentKind::kOther) return "read as " + std::string(Name(kind));
+  return "only its Link headers count";
+}
+
 // Redirects are always worth a line; the only answer only with -v.
 void PrintTrail(Output& output, const Report& report) {
   const FollowedResult& fetch = report.lookup.fetch;
@@ -131,8 +138,7 @@ void PrintTrail(Output& output, const Report& report) {
                {fetch.last_call.url + "  "},
                {std::to_string(fetch.last.answer.status), Style::kStrong},
                {"  " + (type.empty() ? "no Content-Type" : type) + "  " +
-                HumanSize(fetch.last.answer.body_size) + "  read as " +
-                std::string(Name(report.lookup.discovery.document))}});
+                HumanSize(fetch.last.answer.body_size) + "  " + ReadAs(report.lookup)}});
 }
 
 // Without -v only what was left out and says something else than what was taken: a feed that
@@ -141,10 +147,11 @@ void PrintCandidates(Output& output, const Discovery& discovery) {
   for (const Candidate& candidate : discovery.candidates) {
     const bool agrees = TakenFor(discovery, candidate.rel, candidate.url) != nullptr;
     if (agrees && output.verbose() == 0) continue;
-    output.Line({{candidate.taken ? "taken    " : "ignored  ", Style::kDim},
-                 {candidate.rel + " "},
-                 {candidate.url.empty() ? candidate.written : candidate.url},
-                 {"  " + candidate.where + ": " + candidate.reason, Style::kDim}});
+    output.Wrapped({{candidate.taken ? "taken    " : "ignored  ", Style::kDim},
+                    {candidate.rel + " "},
+                    {candidate.url.empty() ? candidate.written : candidate.url},
+                    {"  " + candidate.where + ": " + candidate.reason, Style::kDim}},
+                   kLabel);
   }
 }
 
@@ -156,9 +163,10 @@ void Print(Output& output, const Report& report) {
     output.Line({{"HEAD     ", Style::kDim}, {"no answer: " + report.head->head.answer.detail}});
   }
   for (const Warning& warning : report.warnings) {
-    output.Line({{"warning  ", Style::kWarning},
-                 {warning.message},
-                 {output.verbose() > 0 ? "  (" + warning.code + ")" : "", Style::kDim}});
+    output.Wrapped({{"warning  ", Style::kWarning},
+                    {warning.message},
+                    {output.verbose() > 0 ? "  (" + warning.code + ")" : "", Style::kDim}},
+                   kLabel);
   }
 }
 

@@ -112,6 +112,7 @@ bool Publisher::Discover(const std::string& topic) {
     return false;
   }
   const TopicLookup lookup = LookUpTopic(caller_, topic);
+  for (const std::string& remark : Remarks(lookup)) output_.Note("warning: " + remark);
   if (const ExitStatus status = StatusOf(lookup); status != ExitStatus::kDone) {
     Fail(status, Explain(lookup));
     return false;

@@ -67,8 +67,7 @@ Result<void> CheckOptions(const SubscribeOptions& options) {
 tl::expected<SubscribeTarget, ExitStatus> FindTarget(HttpCaller& caller, SubscribeReport& report,
                                                      const std::string& url) {
   const TopicLookup lookup = LookUpTopic(caller, url);
-  for (const Warning& warning : lookup.warnings) report.Detail(warning.message);
-  for (const Warning& warning : lookup.discovery.warnings) report.Detail(warning.message);
+  for (const std::string& remark : Remarks(lookup)) report.Note("warning: " + remark);
   if (!lookup.Complete()) {
     report.Failure({.topic = url, .hub = "", .callback = ""}, Explain(lookup));
     return tl::unexpected(StatusOf(lookup));

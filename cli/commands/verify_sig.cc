@@ -160,6 +160,7 @@ void Define(FlagSet& flags, VerifySigOptions& options) {
   flags.Text("--request FILE", options.request, "a saved HTTP request, head and body together");
   AddSecretFlags(flags, options.secret);
   flags.Switch("--sign", options.sign, "print the signature instead");
+  flags.Exclusive({"--sign", "--signature"});
   flags.Choice("--algorithm NAME", options.algorithm, {"sha1", "sha256", "sha384", "sha512"},
                "of --sign (default: sha256)");
   AddOutputFlags(flags, options.output);

@@ -83,7 +83,9 @@ Result<void> Server::Impl::Listen() {
     acceptor.close(ignored);
     const std::string where = Written(endpoint);
     if (ec == asio::error::address_in_use) {
-      return Fail(ErrorCode::kUnavailable, where + " is in use: another program listens there");
+      return Fail(ErrorCode::kUnavailable, where +
+                                               " is in use: another program listens there; choose "
+                                               "another port, or 0 for any that is free");
     }
     if (ec == boost::system::errc::address_not_available) {
       return Fail(ErrorCode::kInvalid, options.address + " is not an address of this machine");

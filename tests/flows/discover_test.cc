@@ -128,6 +128,29 @@ TEST_CASE("discover follows ten redirects and not eleven") {
   CHECK(DiscoverJson({peer.Url("/0")}, 8)["error"] == "more than 10 redirects");
 }
 
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("what is missing is told in the words of the document") {
+  HttpPeer peer;
+  const auto error = [&](const std::string& type, const std::string& body) {
+    peer.On("GET", "/", {.fields = {{"Content-Type", type}}, .body = body});
+    return RunWebsub({"discover", peer.Url("/")}).err;
+  };
+  CHECK(Has(error("text/html", "<title>x</title>"),
+            "put <link rel=\"hub\" href=\"URL\"> and <link rel=\"self\" href=\"URL\"> into "
+            "its <head>, or send Link: <URL>; rel=\"hub\" and <URL>; rel=\"self\""));
+  CHECK(Has(error("application/rss+xml", "<rss><channel/></rss>"),
+            "put <atom:link rel=\"hub\" href=\"URL\"/> and"));
+  CHECK(Has(error("application/atom+xml",
+                  "<feed xmlns=\"http://www.w3.org/2005/Atom\">"
+                  "<link rel=\"self\" href=\"/\"/></feed>"),
+            "names no hub link: put <link rel=\"hub\" href=\"URL\"/> into the feed, or"));
+  peer.On("GET", "/", {.status = 404, .fields = {{"Content-Type", "text/plain"}}, .body = "later"});
+  CHECK(Has(RunWebsub({"discover", peer.Url("/")}).err, " answered 404: later\n"));
+}
+
 TEST_CASE("discover without a hub or a self is status 8 and says what to send") {
   HttpPeer peer;
   peer.On("GET", "/plain", {.fields = {{"Content-Type", "text/plain"}}, .body = "x"});

@@ -225,6 +225,18 @@ TEST_CASE("publish waits for the message that a ping causes and not for an older
   CHECK(asked >= 4);
 }
 
+TEST_CASE("publish warns of a self link that is not the page") {
+  HttpPeer peer;
+  peer.On("GET", "/page",
+          {.fields = {{"Link", "<" + peer.Url("/hub") + ">; rel=\"hub\", <" + peer.Url("/paeg") +
+                                   ">; rel=\"self\""}},
+           .body = {}});
+  peer.On("POST", "/hub", {.status = 204, .fields = {}, .body = {}});
+  const Finished run = RunWebsub({"publish", peer.Url("/page")});
+  CHECK(run.status == 0);
+  CHECK(run.err.find("websub: warning: self is") != std::string::npos);
+}
+
 TEST_CASE("publish says what it got and what it wanted when the time runs out") {
   FakeHub hub;
   hub.peer.On("POST", "/hub", [&](const PeerRequest&) {
