@@ -288,7 +288,8 @@ void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<s
           list += (list.empty() ? "" : ", ") + word;
         }
         const auto nearest = Nearest(text, words);
-        return Fail(ErrorCode::kInvalid, "\"" + text + "\" is none of " + list +
+        const std::string_view fits_not = words.size() == 1 ? "\" is not " : "\" is none of ";
+        return Fail(ErrorCode::kInvalid, "\"" + text + std::string(fits_not) + list +
                                              (nearest ? ": did you mean " + *nearest + "?" : ""));
       },
       help, shown);

@@ -95,7 +95,11 @@ void PrintFields(Output& output, const Json& item, Time now) {
     const Style style = name == "state" && value.is_string()
                             ? StateStyle(value.get_ref<const std::string&>())
                             : Style::kPlain;
-    output.Line({{Label(name) + gap, Style::kDim}, {ValueText(value, now), style}});
+    std::string text = ValueText(value, now);
+    if (name.ends_with("_seconds") && value.is_number_integer()) {
+      text += " (" + Coarse(std::chrono::seconds(value.get<std::int64_t>())) + ")";
+    }
+    output.Line({{Label(name) + gap, Style::kDim}, {text, style}});
   }
 }
 

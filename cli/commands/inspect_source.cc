@@ -59,10 +59,11 @@ class HubSource : public Source {
     auto body = Json::parse(result.answer.body, nullptr, false);
     const bool readable = body.is_object() && (result.answer.Ok2xx() || body.contains("error"));
     if (!readable) {
+      const bool markup = Trim(result.answer.body).starts_with('<');
       return tl::unexpected(SourceFailure{
           ExitStatus::kHubRefused,
           base_ + " does not answer as a websub hub does: " + std::to_string(result.answer.status) +
-              " with " + Quote(result.answer.body)});
+              (markup ? " with a page" : " with " + Quote(result.answer.body))});
     }
     return SourceAnswer{result.answer.Ok2xx() ? 200 : result.answer.status, std::move(body)};
   }

@@ -36,12 +36,15 @@ std::string ContentText(const Json& content) {
 }
 
 // "GET /cb?hub.mode=subscribe…": what tells the verification, without the parameters that every one
-// has.
+// has. The path is the callback's, which the title shows: a long one is not said again.
 std::string ShortVerification(const std::string& request) {
   const std::size_t mode = request.find("hub.mode=");
   if (mode == std::string::npos) return request;
   const std::size_t end = request.find('&', mode);
-  return end == std::string::npos ? request : request.substr(0, end) + "…";
+  if (end == std::string::npos) return request;
+  constexpr std::size_t kLongPath = 24;
+  const bool longer = mode > kLongPath && request.starts_with("GET /");
+  return (longer ? "GET …?" + request.substr(mode, end - mode) : request.substr(0, end)) + "…";
 }
 
 std::string SentText(const Json& step, bool whole) {

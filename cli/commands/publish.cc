@@ -221,14 +221,15 @@ bool Publisher::Report(const std::string& hub, const std::vector<std::string>& t
     event["duration_ms"] = static_cast<double>(last.answer.timings.total.count()) / 1000.0;
     output_.Event("published", event);
     if (!taken) continue;
-    output_.Line({{options_.content ? "published  " : "pinged  ", Style::kGood},
-                  {topic, Style::kStrong},
-                  {"  at " + hub + "  "},
-                  {std::to_string(last.answer.status)},
-                  {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
-                  {message.empty() ? "" : "  " + message, Style::kDim},
-                  {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
-                  {verbose && !sentence.empty() ? "  " + sentence : "", Style::kDim}});
+    output_.Wrapped({{options_.content ? "published  " : "pinged  ", Style::kGood},
+                     {topic, Style::kStrong},
+                     {"  at " + hub + "  "},
+                     {std::to_string(last.answer.status)},
+                     {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
+                     {message.empty() ? "" : "  " + message, Style::kDim},
+                     {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
+                     {verbose && !sentence.empty() ? "  " + sentence : "", Style::kDim}},
+                    8);
   }
   if (taken) return true;
   if (!last.Answered()) {

@@ -182,7 +182,7 @@ void SubscribeReport::PrintForPeople(const SubscriptionFacts& facts, const Deliv
     header.push_back({"  attempt " + std::to_string(*delivery.attempt), Style::kDim});
   }
   if (repeated) header.push_back({"  duplicate", Style::kWarning});
-  output_.Line(header);
+  output_.Wrapped(header, 10);
   if (discarded) return output_.Line({{"  discarded: " + delivery.check.sentence, Style::kBad}});
   if (repeated && output_.verbose() == 0) return;
   BodyLimits limits;

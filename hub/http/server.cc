@@ -90,8 +90,11 @@ Result<void> Server::Impl::Listen() {
     if (ec == boost::system::errc::address_not_available) {
       return Fail(ErrorCode::kInvalid, options.address + " is not an address of this machine");
     }
+    const bool reserved =
+        ec == asio::error::access_denied && options.port != 0 && options.port < 1024;
     return Fail(ec == asio::error::access_denied ? ErrorCode::kForbidden : ErrorCode::kUnavailable,
-                "cannot listen on " + where + ": " + ec.message());
+                "cannot listen on " + where + ": " + ec.message() +
+                    (reserved ? "; a port from 1024 on needs no rights" : ""));
   }
   Accept();
   return {};

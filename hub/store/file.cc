@@ -201,8 +201,8 @@ Result<OpenFile> OpenOwned(const StoreOptions& options) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
-    return Fail(ErrorCode::kUnavailable,
-                "the folder of " + file.name + " cannot be made: " + error.message());
+    return Fail(ErrorCode::kUnavailable, "the folder of " + file.name + " cannot be made: " +
+                                             error.message() + "; name another file with --db");
   }
   Result<std::unique_ptr<OwnerLock>> lock = OwnerLock::Take(file.path, file.name);
   if (!lock) return tl::unexpected(lock.error());
