@@ -8,6 +8,8 @@ TEST_CASE("subscribe prints one notification and unsubscribes") {
   ScriptedHub hub;
   Running running(hub, {"--once"});
   REQUIRE(running.Verified());
+  REQUIRE(
+      running.process.WaitForOut("\"type\":\"accepted\""));  // it may come after the verification
   CHECK(hub.Deliver(running.request, "hello", kSha256,
                     {{"Content-Type", "text/plain; charset=utf-8"},
                      {"Websub-Message-Id", "m1"},
