@@ -41,12 +41,13 @@ Result<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& comm
   for (const auto& variable : variables) env.push_back(const_cast<char*>(variable.c_str()));
   env.push_back(nullptr);
 
-  // This process ignores SIGPIPE; what it runs should not.
+  // This process ignores them; what it runs should not.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t defaults;
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
+  sigaddset(&defaults, SIGXFSZ);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   sigset_t none;
   sigemptyset(&none);

@@ -50,7 +50,10 @@ ExitStatus RunMain(std::vector<std::string> args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A write past the end of a pipe or of the largest file allowed (`ulimit -f`) is an error like
+  // any other, not the end of a hub.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   std::ios::sync_with_stdio(false);
   try {
     return static_cast<int>(RunMain({argv + (argc > 0 ? 1 : 0), argv + argc}));

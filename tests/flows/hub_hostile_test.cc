@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -169,6 +170,19 @@ TEST_CASE("a database that another hub holds or that is none gives one sentence"
   CHECK(none.status == 2);
   CHECK(std::count(none.err.begin(), none.err.end(), '\n') == 1);
   CHECK(none.err.find("text.db") != std::string::npos);
+}
+
+TEST_CASE("a file size limit refuses what does not fit and the hub goes on") {
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit small{1024 * 1024, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  HubProcess hub;
+  setrlimit(RLIMIT_FSIZE, &old);
+  CHECK(hub.Put("t", "fits").status == 201);
+  CHECK(hub.Put("t", std::string(2 * 1024 * 1024, 'x')).status == 503);
+  CHECK(Ask("GET", hub.base() + "/topics/t").body == "fits");
+  CHECK(Ask("GET", hub.base() + "/readyz").status == 503);
 }
 
 TEST_CASE("a database from a newer version is refused and left alone") {
