@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   // any other, not the end of a hub.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  websub::cli::RaiseFileLimit();
   std::ios::sync_with_stdio(false);
   try {
     return static_cast<int>(RunMain({argv + (argc > 0 ? 1 : 0), argv + argc}));

@@ -55,4 +55,8 @@ class DescriptorBuffer : public std::streambuf {
 
 Terminal SystemTerminal();
 
+// Lets this process open as many files as it is allowed to; many systems begin with 1024, which a
+// hub with slow callbacks may need for their connections alone.
+void RaiseFileLimit();
+
 }  // namespace websub::cli

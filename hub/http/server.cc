@@ -1,5 +1,8 @@
 #include "hub/http/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -27,6 +30,14 @@ bool OutOfResources(const error_code& ec) {
 }
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+
+// Half of the files that this process may open stays for what it opens itself: whoever fills the
+// server with connections must not keep deliveries from theirs.
+std::size_t MostConnections(std::size_t wanted) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return wanted;
+  return std::min<std::size_t>(wanted, std::max<rlim_t>(files.rlim_cur / 2, 1));
+}
 
 }  // namespace
 
@@ -63,7 +74,9 @@ Server::Impl::Impl(Loop& the_loop, ServerOptions the_options, Handler the_handle
       options(std::move(the_options)),
       handler(std::move(the_handler)),
       acceptor(the_loop.impl().io),
-      accept_again(the_loop.impl().io) {}
+      accept_again(the_loop.impl().io) {
+  options.max_connections = MostConnections(options.max_connections);
+}
 
 Result<void> Server::Impl::Listen() {
   std::string literal = options.address;

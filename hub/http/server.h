@@ -57,7 +57,9 @@ struct ServerOptions {
   std::size_t max_head = 32 * 1024;  // bytes; beyond: 431
   std::size_t max_body =
       10 * 1024 * 1024;  // bytes; beyond: 413, before it is read where it is announced
-  std::size_t max_connections = 4096;  // beyond: the oldest idle one is closed, or the new one
+  // Beyond: the oldest idle one is closed, or the new one. At most half of the files that the
+  // process may open.
+  std::size_t max_connections = 4096;
   Duration head_timeout = std::chrono::seconds(10);  // for a whole head; beyond: 408
   Duration body_timeout = std::chrono::seconds(30);  // for a whole body; beyond: 408
   Duration write_timeout = std::chrono::seconds(30);

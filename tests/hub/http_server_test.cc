@@ -444,6 +444,24 @@ TEST_CASE("beyond max_connections the oldest idle one makes room") {
   CHECK(second.ReadMessage().ends_with("fine\n"));
 }
 
+TEST_CASE("connections take at most half of the files that the process may open") {
+  rlimit old{};
+  getrlimit(RLIMIT_NOFILE, &old);
+  const rlimit few{64, old.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  ServerThread server({}, Ok);
+  setrlimit(RLIMIT_NOFILE, &old);
+  std::vector<RawConnection> all;
+  for (int i = 0; i < 33; ++i) {
+    all.emplace_back(server.port());
+    all.back().Write(kGet);
+    CHECK(all.back().ReadMessage().ends_with("fine\n"));
+  }
+  CHECK(all[0].ReadAll().empty());
+  all[1].Write(kGet);
+  CHECK(all[1].ReadMessage().ends_with("fine\n"));
+}
+
 TEST_CASE("beyond max_connections the new one is closed where none is idle") {
   ServerOptions options;
   options.max_connections = 1;
