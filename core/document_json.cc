@@ -37,18 +37,18 @@ class FeedHandler : public nlohmann::json_sax<nlohmann::json> {
 
   bool string(string_t& value) override {
     if (depth_ == 1 && top_is_object_) {
-      if (key_ == "version") version = std::move(value);
-      if (key_ == "feed_url") feed_url = std::move(value);
+      if (key_ == "version") version = value;
+      if (key_ == "feed_url") feed_url = value;
     } else if (in_hub_ && depth_ == 3) {
-      if (hub_key_ == "type") hubs.back().type = std::move(value);
-      if (hub_key_ == "url") hubs.back().url = std::move(value);
+      if (hub_key_ == "type") hubs.back().type = value;
+      if (hub_key_ == "url") hubs.back().url = value;
     }
     return true;
   }
 
   bool key(string_t& name) override {
-    if (depth_ == 1) key_ = std::move(name);
-    if (depth_ == 3) hub_key_ = std::move(name);
+    if (depth_ == 1) key_ = name;
+    if (depth_ == 3) hub_key_ = name;
     return true;
   }
 

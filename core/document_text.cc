@@ -41,6 +41,7 @@ struct CloseIconv {
 // Nothing where the system has no such charset.
 std::optional<std::string> ToUtf8(std::string_view bytes, const std::string& charset) {
   const iconv_t handle = iconv_open("UTF-8", charset.c_str());
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): how iconv_open says no
   if (handle == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
   const std::unique_ptr<void, CloseIconv> closer(handle);
   std::string out;

@@ -120,7 +120,7 @@ Style AnswerStyle(const Json& exchange) {
 }
 
 std::string Answer(const Json& exchange) {
-  const std::string fault = TextOf(exchange, "fault");
+  std::string fault = TextOf(exchange, "fault");
   if (!fault.empty()) return fault;
   const std::int64_t status = NumberOf(exchange, "status");
   return status == 0 ? "no answer" : std::to_string(status);

@@ -67,8 +67,8 @@ std::string SentText(const Json& step, bool whole) {
 
 // What came back and what follows from it. An outcome that names the answer itself stands alone.
 std::string AnswerText(const Json& step) {
-  const std::string answer = Answer(step);
-  const std::string outcome = TextOf(step, "outcome");
+  std::string answer = Answer(step);
+  std::string outcome = TextOf(step, "outcome");
   if (outcome.empty()) return answer;
   const bool named = !TextOf(step, "fault").empty() || outcome.find(answer) != std::string::npos;
   return named ? outcome : answer + ", " + outcome;

@@ -56,9 +56,10 @@ void Sending::Send(const Url& url) {
   request.url = url;
   request.body = form;
   request.timeout = std::chrono::seconds(30);
-  transport.Send(std::move(request), [self = shared_from_this(), url](hub::OutgoingResult result) {
-    self->OnAnswer(url, result);
-  });
+  transport.Send(std::move(request),
+                 [self = shared_from_this(), url](const hub::OutgoingResult& result) {
+                   self->OnAnswer(url, result);
+                 });
 }
 
 void Sending::Refuse(std::string sentence) {

@@ -88,7 +88,7 @@ void Api::Hub(http::Request request, http::Respond respond) {
 }
 
 void Api::ApiV1(http::Request request, http::Respond respond) {
-  if (!IsRead(request)) return Control(std::move(request), std::move(respond));
+  if (!IsRead(request)) return Control(request, respond);
   const ReadContext context{
       .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
   const auto answer = ReadApi(store_, context, request.Path(), request.Query());

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/lease.h"
@@ -79,9 +80,11 @@ class Api {
   http::Response GetTopic(const http::Request& request, const std::string& name) const;
   void PutTopic(const CallPtr& call, const std::string& name);
   void ApiV1(http::Request request, http::Respond respond);
-  void Control(http::Request request, http::Respond respond);
+  void Control(const http::Request& request, const http::Respond& respond);
   http::Response Ready() const;
   std::string TopicLinks(const std::string& self) const;
+  // The name under which the hub itself hosts that topic, or may.
+  std::optional<std::string> HostedName(const std::string& topic) const;
 
   Store& store_;
   Recorder& recorder_;

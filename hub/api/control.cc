@@ -19,7 +19,7 @@ bool InForce(const Subscription& subscription) {
 }  // namespace
 
 // POST /api/v1/subscriptions/ID/{deny,expire,verify} and DELETE /api/v1/subscriptions/ID.
-void Api::Control(http::Request request, http::Respond respond) {
+void Api::Control(const http::Request& request, const http::Respond& respond) {
   if (const auto allowed = CheckGuard(request, options_.guard); !allowed) {
     return respond(Refuse(allowed.error()));
   }

@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::size_t kMaxName = 200;  // bytes
 
+constexpr std::string_view kPrefix = "/topics/";
+
 Result<std::string> TopicName(std::string_view path) {
-  std::string name(path.substr(std::string_view("/topics/").size()));
+  std::string name(path.substr(kPrefix.size()));
   const bool plain =
       std::all_of(name.begin(), name.end(), [](char c) { return IsUnreserved(c) || c == '/'; });
   if (name.empty() || name.size() > kMaxName || !plain || name.front() == '/' ||
@@ -32,6 +34,13 @@ Result<std::string> TopicName(std::string_view path) {
 
 std::string Api::HostedUrl(const std::string& name) const {
   return options_.guard.base_url + "/topics/" + name;
+}
+
+std::optional<std::string> Api::HostedName(const std::string& topic) const {
+  if (!topic.starts_with(options_.guard.base_url + std::string(kPrefix))) return std::nullopt;
+  auto name = TopicName(std::string_view(topic).substr(options_.guard.base_url.size()));
+  if (!name) return std::nullopt;
+  return *std::move(name);
 }
 
 std::string Api::TopicLinks(const std::string& self) const {

@@ -54,21 +54,29 @@ void Api::PublishContent(const CallPtr& call, const Form& query) {
                         "body: it is empty; send the content, or for a ping the parameters in "
                         "a form body"});
   }
-  NewMessage message;
-  message.topic = topic;
-  message.content_type = std::string(call->request.Field("Content-Type").value_or(""));
-  message.hubs = {options_.hub_url};
-  message.self = topic;
-  message.body = std::make_shared<const std::string>(std::move(call->request.body));
-  message.content_hash = Sha256Hex(*message.body);
-  message.now = clock_.Now();
-  store_.AppendMessage(std::move(message), [this, call](Result<Message> kept) {
+  const auto answer = [this, call](const Result<Message>& kept) {
     if (!kept) return Answer(call, kept.error());
     call->exchange.message_id = kept->id;
     auto response = Accepted();
     response.fields.emplace_back("Websub-Message-Id", "m" + std::to_string(kept->id));
     Answer(call, std::move(response), "accepted: message m" + std::to_string(kept->id));
-    deliverer_.Wake(kept->topic_id);
+  };
+  std::string type(call->request.Field("Content-Type").value_or(""));
+  // A topic that the hub hosts shows what was published last, however it came.
+  if (const auto name = HostedName(topic); name && store_.FindHosted(*name)) {
+    return PutHosted(*name, std::move(type), std::move(call->request.body), answer);
+  }
+  NewMessage message;
+  message.topic = topic;
+  message.content_type = std::move(type);
+  message.hubs = {options_.hub_url};
+  message.self = topic;
+  message.body = std::make_shared<const std::string>(std::move(call->request.body));
+  message.content_hash = Sha256Hex(*message.body);
+  message.now = clock_.Now();
+  store_.AppendMessage(std::move(message), [this, answer](const Result<Message>& kept) {
+    answer(kept);
+    if (kept) deliverer_.Wake(kept->topic_id);
   });
 }
 

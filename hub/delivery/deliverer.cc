@@ -54,7 +54,7 @@ Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, con
       recorder_(recorder),
       clock_(clock),
       random_(random),
-      options_(std::move(options)),
+      options_(options),
       wake_(std::move(wake)),
       messages_(store) {}
 

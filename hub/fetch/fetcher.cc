@@ -267,19 +267,20 @@ void Fetcher::Failed(const Fetch& fetch, OutgoingResult result, Exchange exchang
     recorder_.Add(std::move(exchange));
     const TopicId id = fetch.topic.id;
     store_.RetryFetch(id, fetch.job.pings, attempts, first, retry->at,
-                      [this, id](Result<void> kept) { Done(id, kept); });
+                      [this, id](const Result<void>& kept) { Done(id, kept); });
     return;
   }
-  Abandon(fetch, std::move(reason), std::move(exchange), now);
+  Abandon(fetch, reason, std::move(exchange), now);
 }
 
-void Fetcher::Abandon(const Fetch& fetch, std::string reason, Exchange exchange, Time now) {
+void Fetcher::Abandon(const Fetch& fetch, const std::string& reason, Exchange exchange, Time now) {
   exchange.kind = ExchangeKind::kFetch;
   exchange.topic = fetch.topic.url;
   exchange.outcome = "given up: " + reason;
   recorder_.Add(std::move(exchange));
   const TopicId id = fetch.job.topic_id;
-  store_.AbandonFetch(id, fetch.job.pings, now, [this, id](Result<void> kept) { Done(id, kept); });
+  store_.AbandonFetch(id, fetch.job.pings, now,
+                      [this, id](const Result<void>& kept) { Done(id, kept); });
 }
 
 void Fetcher::Done(TopicId topic, const Result<void>& kept) {

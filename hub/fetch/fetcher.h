@@ -71,7 +71,7 @@ class Fetcher {
   void Changed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
   void Unchanged(const Fetch& run, FetchedContent content, Exchange exchange, std::string outcome);
   void Failed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
-  void Abandon(const Fetch& run, std::string reason, Exchange exchange, Time now);
+  void Abandon(const Fetch& run, const std::string& reason, Exchange exchange, Time now);
   void Done(TopicId topic, const Result<void>& kept);
 
   Store& store_;

@@ -48,7 +48,7 @@ Verifier::Verifier(Store& store, Transport& transport, Recorder& recorder, const
       recorder_(recorder),
       clock_(clock),
       random_(random),
-      options_(std::move(options)),
+      options_(options),
       wake_(std::move(wake)) {}
 
 void Verifier::Wake() {
@@ -176,7 +176,7 @@ void Verifier::Finish(const Intent& intent, const std::string& challenge, Exchan
   exchange.outcome = "not verified: " + echo.sentence;
   recorder_.Add(std::move(exchange));
   store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, intent](Result<void> kept) { Done(intent, kept); });
+                      [this, intent](const Result<void>& kept) { Done(intent, kept); });
 }
 
 void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time now,
@@ -192,13 +192,13 @@ void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time no
     exchange.outcome = failure + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
     store_.RetryIntent(intent.id, intent.attempts + 1, retry->at,
-                       [this, intent](Result<void> kept) { Done(intent, kept); });
+                       [this, intent](const Result<void>& kept) { Done(intent, kept); });
     return;
   }
   exchange.outcome = "not verified: " + failure + "; given up";
   recorder_.Add(std::move(exchange));
   store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, intent](Result<void> kept) { Done(intent, kept); });
+                      [this, intent](const Result<void>& kept) { Done(intent, kept); });
 }
 
 void Verifier::Done(const Intent& intent, const Result<void>& kept) {

@@ -74,7 +74,8 @@ Result<void> SetUp(Database& database, const StoreOptions& options, Keeping keep
   database.Script(kWriterSetup);
   if (options.max_bytes > 0) {
     const std::int64_t page = Number(database, "PRAGMA page_size");
-    const auto pages = static_cast<std::int64_t>(options.max_bytes) / page;
+    const auto pages =
+        static_cast<std::int64_t>(options.max_bytes) / std::max<std::int64_t>(page, 1);
     database.Script("PRAGMA max_page_count = " + std::to_string(std::max<std::int64_t>(pages, 1)));
   }
   Rows mode = database.Ask("PRAGMA journal_mode = WAL");

@@ -19,7 +19,7 @@ Store::Impl::~Impl() {
   writer.reset();
 }
 
-Result<std::unique_ptr<Store>> Store::Open(StoreOptions options, Executor executor) {
+Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, Executor executor) {
   Result<OpenFile> file =
       options.access == StoreOptions::Access::kOwner ? OpenOwned(options) : OpenReadOnly(options);
   if (!file) return tl::unexpected(file.error());

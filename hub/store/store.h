@@ -50,7 +50,7 @@ class Store {
   // holds a lock that ends with the process: kConflict names the process that holds it. kReadOnly
   // reads beside a running hub. kNotFound: no such file (kReadOnly). kInvalid: not a database of
   // websub, or one from a newer version. kUnavailable: no permission, disk full.
-  static Result<std::unique_ptr<Store>> Open(StoreOptions options, Executor executor);
+  static Result<std::unique_ptr<Store>> Open(const StoreOptions& options, Executor executor);
   // Commits what was handed over, then closes. `done` callbacks that are still out are not called.
   ~Store();
 

@@ -242,6 +242,26 @@ TEST_CASE(
   CHECK(Bodies(peer, "/cb")[1] == document("2"));
 }
 
+TEST_CASE(
+    "content published to a hosted topic is what the topic shows and no ping brings back older") {
+  HubProcess hub;
+  HttpPeer peer;
+  PlaySubscriber(peer, "/cb");
+  const std::string topic = hub.Topic("t");
+  REQUIRE(hub.Put("t", "old").status == 201);
+  REQUIRE(hub.SubscribeVerified(topic, peer.Url("/cb")));
+  CHECK(Ask("POST", hub.Hub() + "?hub.mode=publish&hub.topic=" + PercentEncode(topic), "text/x",
+            "new")
+            .status == 200);
+  CHECK(Ask("GET", topic).body == "new");
+  CHECK(FieldOf(Ask("GET", topic), "Content-Type") == "text/x");
+  CHECK(hub.Post({{"hub.mode", "publish"}, {"hub.url", topic}}).status == 204);
+  REQUIRE(Eventually([&] { return hub.Get("/exchanges?kind=fetch")["items"].size() == 1; }));
+  CHECK(hub.Get("/messages")["items"].size() == 2);
+  REQUIRE(Eventually([&] { return !Bodies(peer, "/cb").empty(); }));
+  CHECK(Bodies(peer, "/cb") == std::vector<std::string>{"new"});
+}
+
 TEST_CASE("content published to the hub is delivered with its type whatever it is") {
   HubProcess hub;
   HttpPeer peer;
