@@ -180,6 +180,14 @@ std::string MaskForm(std::string_view form) {
   return masked;
 }
 
+std::string MaskBody(std::string_view body) {
+  const std::string_view text = Trim(body);
+  const bool is_form = text.find_first_of("{[<\"") != 0 && !text.starts_with("--");
+  if (is_form) return MaskForm(body);
+  const bool names_secret = ToLower(text).find("secret") != std::string::npos;
+  return std::string(names_secret ? kMask : body);
+}
+
 std::string MaskHead(std::string_view head) {
   std::string masked;
   masked.reserve(head.size());

@@ -91,7 +91,10 @@ std::vector<std::pair<std::string, std::string>> HeadFields(std::string_view hea
 // mangled
 // ("hub%2Esecret", "hub_secret"). MaskHead: the whole value of Authorization, Proxy-Authorization,
 // Cookie and Set-Cookie, and hub.secret in the request line or in a URL in another field.
+// MaskBody: a body that should be a form. JSON, XML and multipart are no forms; where one names a
+// secret, "***" stands for all of it.
 std::string MaskForm(std::string_view form);
+std::string MaskBody(std::string_view body);
 std::string MaskHead(std::string_view head);
 
 }  // namespace websub

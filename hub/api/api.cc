@@ -67,7 +67,7 @@ void Api::Hub(http::Request request, http::Respond respond) {
                                             : ExchangeKind::kSubscribe;
   const auto type = request.Field("Content-Type");
   const CallPtr call = Record(std::move(request), std::move(respond), kind);
-  call->exchange.request_body = MaskForm(call->request.body);
+  call->exchange.request_body = MaskBody(call->request.body);
   if (type && !EqualIgnoringCase(Trim(type->substr(0, type->find(';'))),
                                  "application/x-www-form-urlencoded")) {
     return Answer(call,
@@ -112,7 +112,7 @@ Api::CallPtr Api::Record(http::Request request, http::Respond respond, ExchangeK
   call->exchange.at = clock_.Now();
   call->exchange.direction = Direction::kIn;
   call->exchange.kind = kind;
-  call->exchange.url = request.target;
+  call->exchange.url = MaskForm(request.target);
   call->exchange.peer = request.peer;
   call->exchange.request_head = MaskHead(request.head);
   call->exchange.timings = request.timings;

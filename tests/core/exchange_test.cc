@@ -17,6 +17,18 @@ TEST_CASE("masks a secret in a form and nothing else") {
   }
 }
 
+TEST_CASE("masks all of a body that is no form and names a secret") {
+  CHECK(MaskBody("hub.secret=abc&x=1") == "hub.secret=***&x=1");
+  CHECK(MaskBody("hub.topic=a-secret") == "hub.topic=a-secret");
+  CHECK(MaskBody(R"( {"hub.mode":"subscribe","Hub.Secret":"abc"})") == "***");
+  CHECK(
+      MaskBody("--b\r\nContent-Disposition: form-data; name=\"hub.secret\"\r\n\r\nabc\r\n--b--") ==
+      "***");
+  CHECK(MaskBody(R"({"hub.mode":"subscribe"})") == R"({"hub.mode":"subscribe"})");
+  CHECK(MaskBody("") == "");
+  CHECK(MaskBody("***") == "***");
+}
+
 TEST_CASE("masks credentials and secrets in a head and nothing else") {
   for (const auto& row : tests::ReadCases("core/mask_head.json")) {
     const std::string name = row["name"];

@@ -185,6 +185,25 @@ TEST_CASE("a file size limit refuses what does not fit and the hub goes on") {
   CHECK(Ask("GET", hub.base() + "/readyz").status == 503);
 }
 
+TEST_CASE("a secret in a wrong place is not recorded") {
+  HubProcess hub;
+  const auto ask = [&](const std::string& query, const std::string& body) {
+    return Ask("POST", hub.Hub() + query, "application/x-www-form-urlencoded", body).status;
+  };
+  CHECK(ask("?hub.mode=subscribe&hub.secret=hidden1", "") == 400);
+  CHECK(ask("", R"({"hub.mode": "subscribe", "hub.secret": "hidden2"})") == 400);
+  nlohmann::json items;
+  CHECK(Eventually([&] {
+    items = hub.Get("/exchanges")["items"];
+    return items.size() == 2;
+  }));
+  for (const auto& item : items) {
+    const auto whole = hub.Get("/exchanges/" + item["id"].get<std::string>()).dump();
+    CHECK(whole.find("***") != std::string::npos);
+    CHECK(whole.find("hidden") == std::string::npos);
+  }
+}
+
 TEST_CASE("a database from a newer version is refused and left alone") {
   HubProcess hub;
   hub.End(SIGTERM);
