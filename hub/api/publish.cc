@@ -43,10 +43,11 @@ void Api::PublishPing(const CallPtr& call, const Form& form) {
 void Api::PublishContent(const CallPtr& call, const Form& query) {
   const std::string topic(FindField(query, "hub.topic").value_or(""));
   call->exchange.topic = topic;
-  if (topic.empty() || topic.size() > kMaxTopic ||
+  if (topic.empty() || topic.size() > kMaxTopic || !IsUtf8(topic) ||
       std::any_of(topic.begin(), topic.end(), [](char c) { return IsControl(c); })) {
-    return Answer(call, Error{ErrorCode::kInvalid,
-                              "hub.topic: it must be 1 to 8192 bytes without control characters"});
+    return Answer(
+        call, Error{ErrorCode::kInvalid,
+                    "hub.topic: it must be 1 to 8192 bytes of UTF-8 without control characters"});
   }
   if (call->request.body.empty()) {
     return Answer(call,

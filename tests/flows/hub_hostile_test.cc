@@ -204,6 +204,17 @@ TEST_CASE("a secret in a wrong place is not recorded") {
   }
 }
 
+TEST_CASE("content for a topic that nobody can subscribe to is refused") {
+  HubProcess hub;
+  const auto publish = [&](const std::string& topic) {
+    return Ask("POST", hub.Hub() + "?hub.mode=publish&hub.topic=" + topic, "text/plain", "x")
+        .status;
+  };
+  CHECK(publish("http://t/%C3%BC") == 200);
+  CHECK(publish("http://t/%FF") == 400);
+  CHECK(publish("http://t/%0D%0A") == 400);
+}
+
 TEST_CASE("a database from a newer version is refused and left alone") {
   HubProcess hub;
   hub.End(SIGTERM);
