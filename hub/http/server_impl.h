@@ -55,7 +55,6 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void Refuse(int status, const std::string& sentence);
   void Notice(const std::string& sentence);
   void OnWritten(const error_code& ec);
-  void Next();
   void Linger();
   void BecomeIdle();
 
