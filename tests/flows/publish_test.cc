@@ -242,10 +242,9 @@ TEST_CASE("publish says what it got and what it wanted when the time runs out") 
   hub.peer.On("POST", "/hub", [&](const PeerRequest&) {
     return PeerAnswer{.fields = {{"Websub-Message-Id", "m3"}}, .body = {}};
   });
-  const Finished run =
-      RunWebsub({"publish", "http://a.example/", "--hub", hub.peer.Url("/hub"), "--content", "-",
-                 "--wait-delivered", "100", "--timeout", "2s"},
-                "x");
+  const Finished run = RunWebsub({"publish", "http://a.example/", "--hub", hub.peer.Url("/hub"),
+                                  "--content", "-", "--wait-delivered", "100", "--timeout", "2s"},
+                                 "x");
   CHECK(run.status == 124);
   CHECK(run.err.find("m3 of http://a.example/ was delivered to 99 of 100 subscribers (1 pending, "
                      "0 given up)") != std::string::npos);
