@@ -38,6 +38,8 @@ struct CloseIconv {
   void operator()(void* handle) const { iconv_close(handle); }
 };
 
+constexpr std::size_t kSlice = 1024;  // bytes; far more than a character or an escape sequence has
+
 // Nothing where the system has no such charset.
 std::optional<std::string> ToUtf8(std::string_view bytes, const std::string& charset) {
   const iconv_t handle = iconv_open("UTF-8", charset.c_str());
@@ -52,15 +54,19 @@ std::optional<std::string> ToUtf8(std::string_view bytes, const std::string& cha
   while (left > 0) {
     char* to = buffer.data();
     std::size_t room = buffer.size();
-    const std::size_t status = iconv(handle, &from, &left, &to, &room);
+    // In slices: sanitizers look at all that is offered, at each call.
+    const std::size_t offered = std::min(left, kSlice);
+    std::size_t rest = offered;
+    const std::size_t status = iconv(handle, &from, &rest, &to, &room);
+    left -= offered - rest;
     const int error = status == static_cast<std::size_t>(-1) ? errno : 0;
     out.append(buffer.data(), buffer.size() - room);
     if (error == EILSEQ) {
       out += '?';
       ++from;
       --left;
-    } else if (error == EINVAL) {
-      break;  // cut inside a character
+    } else if (error == EINVAL && rest == offered) {
+      break;  // cut inside a character: nothing more can be read
     }
   }
   return out;

@@ -38,7 +38,7 @@ void Api::Handle(http::Request request, http::Respond respond) {
   const std::string path(request.Path());
   if (path == "/hub") return Hub(std::move(request), std::move(respond));
   if (path.starts_with("/topics/")) return Topic(std::move(request), std::move(respond));
-  if (path.starts_with("/api/v1/")) return ApiV1(std::move(request), std::move(respond));
+  if (path.starts_with("/api/v1/")) return ApiV1(request, respond);
   if (path == "/livez" && IsRead(request)) return respond(http::Response::Text(200, "alive"));
   if (path == "/readyz" && IsRead(request)) return respond(Ready());
   if (path == "/" && IsRead(request)) {
@@ -87,7 +87,7 @@ void Api::Hub(http::Request request, http::Respond respond) {
   Subscribe(call, *form);
 }
 
-void Api::ApiV1(http::Request request, http::Respond respond) {
+void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
   if (!IsRead(request)) return Control(request, respond);
   const ReadContext context{
       .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};

@@ -79,7 +79,7 @@ class Api {
   void Topic(http::Request request, http::Respond respond);  // /topics/NAME
   http::Response GetTopic(const http::Request& request, const std::string& name) const;
   void PutTopic(const CallPtr& call, const std::string& name);
-  void ApiV1(http::Request request, http::Respond respond);
+  void ApiV1(const http::Request& request, const http::Respond& respond);
   void Control(const http::Request& request, const http::Respond& respond);
   http::Response Ready() const;
   std::string TopicLinks(const std::string& self) const;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <mutex>
+
 #include "cli/topic_discovery.h"
 #include "tests/cli/fake_environment.h"
 #include "tests/support/http_peer.h"
@@ -23,11 +25,19 @@ std::unique_ptr<HttpCaller> MakeCaller(FakeEnvironment& fake,
 // Signals that a test sends by hand.
 class HandSignals : public Signals {
  public:
-  std::function<void(int)> handler;
-  std::unique_ptr<Watch> OnSignal(std::function<void(int)> watcher) override {
-    handler = std::move(watcher);
+  std::unique_ptr<Watch> OnSignal(std::function<void(int)> handler) override {
+    const std::lock_guard lock(mutex_);
+    handler_ = std::move(handler);
     return std::make_unique<Watch>();
   }
+  void Send(int signal) {
+    const std::lock_guard lock(mutex_);
+    handler_(signal);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::function<void(int)> handler_;  // guarded by mutex_
 };
 
 TEST_CASE("an answer comes with its fields and its bytes") {
@@ -157,7 +167,7 @@ TEST_CASE("a signal ends calls and waits with its own status") {
                           .signals = signals};
   HttpPeer peer;
   peer.On("GET", "/", [&](const PeerRequest&) {
-    signals.handler(15);
+    signals.Send(15);
     return PeerAnswer{.fields = {}, .body = {}, .delay = std::chrono::seconds(20)};
   });
   const auto caller = HttpCaller::Make(environment, {}, std::nullopt).value();

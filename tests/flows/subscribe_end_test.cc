@@ -105,8 +105,8 @@ TEST_CASE("a hub that takes 410 for the end needs no unsubscription") {
   ScriptedHub hub;
   Running running(hub, {});
   REQUIRE(running.Verified());
-  hub.peer().On("POST", "/hub", [&](const PeerRequest&) {
-    CHECK(hub.Deliver(running.request, "hello", kSha256).status == 410);
+  hub.peer().On("POST", "/hub", [&hub, request = running.request](const PeerRequest&) {
+    CHECK(hub.Deliver(request, "hello", kSha256).status == 410);
     return PeerAnswer{.status = 404, .fields = {}, .body = "no such subscription"};
   });
   running.process.Signal(SIGTERM);
