@@ -11,9 +11,10 @@ with open(root / "docs/requirements.tsv", newline="", encoding="utf-8") as table
     rows = list(csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
 known = {row["id"] for row in rows}
 
+CASE = r'TEST_CASE(?:_FIXTURE)?\(\s*(?:[\w:]+,\s*)?((?:"(?:[^"\\]|\\.)*"\s*)+)\)'
 tested = {}
 for file in sorted((root / "tests").rglob("*_test.cc")):
-    for name in re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', file.read_text("utf-8")):
+    for name in re.findall(CASE, file.read_text("utf-8")):
         for requirement in re.findall(r"\b(?:HUB|SUB|PUB)-[A-Z]+-\d+\b", name):
             tested.setdefault(requirement, []).append(file.name)
 
