@@ -87,18 +87,11 @@ CallEnd HttpCaller::Impl::WaitFor(std::optional<SteadyClock::time_point> until, 
 }
 
 std::string CallResult::Field(std::string_view name) const {
-  for (const auto& [field, value] : HeadFields(answer.head)) {
-    if (EqualIgnoringCase(field, name)) return value;
-  }
-  return "";
+  return FirstField(HeadFields(answer.head), name);
 }
 
 std::vector<std::string> CallResult::Fields(std::string_view name) const {
-  std::vector<std::string> values;
-  for (auto& [field, value] : HeadFields(answer.head)) {
-    if (EqualIgnoringCase(field, name)) values.push_back(std::move(value));
-  }
-  return values;
+  return AllFields(HeadFields(answer.head), name);
 }
 
 std::string Explain(const Call& call, const CallResult& result) {

@@ -7,10 +7,6 @@
 namespace websub::cli {
 namespace {
 
-bool IsRedirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 // What changes with the method: the body is gone, and what described it.
 void TurnIntoGet(Call& call) {
   call.method = "GET";

@@ -156,8 +156,8 @@ std::optional<Fault> ParseFault(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<std::pair<std::string, std::string>> HeadFields(std::string_view head) {
-  std::vector<std::pair<std::string, std::string>> fields;
+FieldList HeadFields(std::string_view head) {
+  FieldList fields;
   while (!head.empty()) {
     const std::string_view line = TakeLine(head);
     if (line.empty()) break;
@@ -166,6 +166,25 @@ std::vector<std::pair<std::string, std::string>> HeadFields(std::string_view hea
     fields.emplace_back(line.substr(0, colon), Trim(line.substr(colon + 1)));
   }
   return fields;
+}
+
+std::string FirstField(const FieldList& fields, std::string_view name) {
+  for (const auto& [field, value] : fields) {
+    if (EqualIgnoringCase(field, name)) return value;
+  }
+  return {};
+}
+
+std::vector<std::string> AllFields(const FieldList& fields, std::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [field, value] : fields) {
+    if (EqualIgnoringCase(field, name)) values.push_back(value);
+  }
+  return values;
+}
+
+bool IsRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 std::string MaskForm(std::string_view form) {

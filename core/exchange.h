@@ -82,7 +82,16 @@ struct Exchange {
 };
 
 // The fields of a raw head, in order, names as sent. Lines that are no fields are left out.
-std::vector<std::pair<std::string, std::string>> HeadFields(std::string_view head);
+using FieldList = std::vector<std::pair<std::string, std::string>>;
+FieldList HeadFields(std::string_view head);
+
+// The first value of that name (any case), or empty.
+std::string FirstField(const FieldList& fields, std::string_view name);
+// Every value of that name, in order.
+std::vector<std::string> AllFields(const FieldList& fields, std::string_view name);
+
+// 301, 302, 303, 307 and 308: another URL is to be asked.
+bool IsRedirect(int status);
 
 // What is recorded and shown never holds a secret: these put "***" in its place, and leave every
 // other byte as it is. An empty value stays empty, which is worth seeing.

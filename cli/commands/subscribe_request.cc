@@ -40,10 +40,7 @@ struct Sending : std::enable_shared_from_this<Sending> {
 };
 
 std::string Location(const hub::OutgoingResult& result) {
-  for (auto& [name, value] : HeadFields(result.head)) {
-    if (EqualIgnoringCase(name, "Location")) return value;
-  }
-  return "";
+  return FirstField(HeadFields(result.head), "Location");
 }
 
 void Sending::Send(const Url& url) {

@@ -1,7 +1,5 @@
 #include "hub/delivery/outcome.h"
 
-#include <strings.h>
-
 #include <utility>
 
 namespace websub::hub {
@@ -10,10 +8,9 @@ namespace {
 
 std::optional<Duration> RetryAfterOf(const OutgoingResult& result, Time now) {
   if (result.status != 429 && result.status != 503) return std::nullopt;
-  for (const auto& [name, value] : HeadFields(result.head)) {
-    if (strcasecmp(name.c_str(), "Retry-After") == 0) return ParseRetryAfter(value, now);
-  }
-  return std::nullopt;
+  const std::string value = FirstField(HeadFields(result.head), "Retry-After");
+  if (value.empty()) return std::nullopt;
+  return ParseRetryAfter(value, now);
 }
 
 bool BrokeOff(const OutgoingResult& result) {

@@ -6,7 +6,6 @@
 
 #include "core/digest.h"
 #include "core/request_head.h"
-#include "core/text.h"
 #include "hub/delivery/outcome.h"
 
 namespace websub::hub {
@@ -22,30 +21,9 @@ constexpr Duration kWideLookEvery = std::chrono::milliseconds(100);
 // How much older than the answer a Last-Modified must be to say anything: it counts whole seconds.
 constexpr Duration kTrustedAge = std::chrono::seconds(2);
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-std::string FirstField(const Fields& fields, std::string_view name) {
-  for (const auto& [field, value] : fields) {
-    if (EqualIgnoringCase(field, name)) return value;
-  }
-  return {};
-}
-
-std::vector<std::string> AllFields(const Fields& fields, std::string_view name) {
-  std::vector<std::string> values;
-  for (const auto& [field, value] : fields) {
-    if (EqualIgnoringCase(field, name)) values.push_back(value);
-  }
-  return values;
-}
-
-bool IsRedirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 // The validators of an answer that can be trusted to change with the content. Its age is told by
 // the server's own clock only.
-void KeepValidators(const Fields& fields, FetchedContent& content) {
+void KeepValidators(const FieldList& fields, FetchedContent& content) {
   const std::string modified = FirstField(fields, "Last-Modified");
   const auto modified_at = ParseHttpDate(modified);
   const auto answered_at = ParseHttpDate(FirstField(fields, "Date"));
@@ -121,7 +99,7 @@ void Fetcher::Start(const FetchJob& job, Time now) {
 }
 
 void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
-  Fields fields = {{"Accept", "*/*"}};
+  FieldList fields = {{"Accept", "*/*"}};
   // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
   // none: the body's digest still tells whether the content changed.
   const Topic& topic = fetch->topic;
@@ -154,7 +132,7 @@ void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
 void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exchange,
                      OutgoingResult result) {
   const Time now = clock_.Now();
-  const Fields fields = HeadFields(result.head);
+  const FieldList fields = HeadFields(result.head);
   fetch->hops.push_back({.url = url.text(),
                          .status = result.status,
                          .location = FirstField(fields, "Location"),
@@ -202,7 +180,7 @@ void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exch
 }
 
 void Fetcher::Changed(const Fetch& fetch, OutgoingResult result, Exchange exchange, Time now) {
-  const Fields fields = HeadFields(result.head);
+  const FieldList fields = HeadFields(result.head);
   FetchedContent content{
       .etag = {}, .last_modified = {}, .content_hash = Sha256Hex(result.body), .now = now};
   if (fetch.hops.size() == 1) KeepValidators(fields, content);

@@ -7,6 +7,18 @@
 namespace websub {
 namespace {
 
+TEST_CASE("fields are found by name in any case and repeated ones in order") {
+  const FieldList fields = HeadFields("HTTP/1.1 200 OK\r\nLink: <a>\r\nX: 1\r\nlink: <b>\r\n\r\n");
+  CHECK(FirstField(fields, "LINK") == "<a>");
+  CHECK(FirstField(fields, "missing").empty());
+  CHECK(AllFields(fields, "Link") == std::vector<std::string>{"<a>", "<b>"});
+}
+
+TEST_CASE("only the statuses that name another URL are redirects") {
+  for (const int status : {301, 302, 303, 307, 308}) CHECK(IsRedirect(status));
+  for (const int status : {200, 300, 304, 305, 306, 309, 400}) CHECK_FALSE(IsRedirect(status));
+}
+
 TEST_CASE("masks a secret in a form and nothing else") {
   for (const auto& row : tests::ReadCases("core/mask_form.json")) {
     const std::string name = row["name"];
