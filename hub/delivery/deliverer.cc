@@ -61,7 +61,7 @@ Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, con
 Deliverer::~Deliverer() = default;
 
 void Deliverer::Start() {
-  for (const TopicId topic : store_.TopicsBehind()) Wake(topic);
+  for (const TopicId topic : store_.TopicsWithMessages()) Wake(topic);
 }
 
 void Deliverer::Wake(TopicId topic) {
@@ -99,6 +99,7 @@ void Deliverer::TakeUp(const Subscription& renewed) {
   if (!HasRoom()) return Wake(renewed.topic_id);
   Admit(renewed.topic_id, {.id = renewed.id,
                            .callback = renewed.callback,
+                           .origin = {},
                            .secret = renewed.secret,
                            .expires_at = *renewed.expires_at,
                            .cursor = renewed.cursor,
@@ -169,8 +170,8 @@ void Deliverer::ReadDueRetries(Time now) {
   if (now < next_retry_ || !HasRoom()) return;
   // A lane in memory is still due for the store until its next outcome is kept.
   const std::size_t limit = retrying_ + std::min(options_.page, options_.max_lanes);
-  const auto due = store_.DueRetries(now, limit);
-  for (const auto& [topic, row] : due) {
+  const auto due = store_.DueRetries(now, RetryPlace{}, limit);
+  for (const auto& [topic, at, row] : due) {
     if (!lanes_.contains(row.id)) Admit(topic, row);
     const auto lane = lanes_.find(row.id);
     if (lane != lanes_.end() && !std::exchange(lane->second->due_in_store, true)) ++retrying_;
@@ -185,9 +186,9 @@ bool Deliverer::SweepOnePage() {
   Sweep& sweep = sweeps_[topic];
   const std::size_t limit = std::min(options_.page, options_.max_lanes);
   const auto page = store_.PageBehind(topic, sweep.after, limit);
-  for (const auto& row : page) Admit(topic, row);
-  if (page.size() == limit) {
-    sweep.after = page.back().id;
+  for (const auto& row : page.lanes) Admit(topic, row);
+  if (!page.end) {
+    sweep.after = page.last;
   } else if (sweep.again) {
     sweep = {};
   } else {

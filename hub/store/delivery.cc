@@ -83,6 +83,42 @@ ExchangeId Keep(Database& database, const Exchange& exchange) {
   return database.LastId();
 }
 
+// Columns 0 and 1 tell whether the subscription is behind and does not wait for a retry.
+std::string PageSql(std::string_view walk) {
+  return "SELECT cursor < (SELECT last_message FROM topic WHERE id = ?1), retry_at IS NULL, " +
+         std::string(kLaneColumns) + " FROM subscription " + std::string(walk) +
+         " AND id > ?2 AND state = 'active' ORDER BY id LIMIT ?3";
+}
+
+LanePage ReadPage(Rows rows, SubscriptionId after, std::size_t limit) {
+  LanePage page;
+  page.last = after;
+  std::size_t seen = 0;
+  for (; rows.Next(); ++seen) {
+    page.last = rows.Int(2);
+    if (rows.Int(0) != 0 && rows.Int(1) != 0) page.lanes.push_back(ReadLane(rows, 2));
+  }
+  page.end = seen < limit;
+  return page;
+}
+
+std::string RetrySql(std::string_view walk) {
+  return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM subscription " +
+         std::string(walk) +
+         "state = 'active' AND retry_at IS NOT NULL AND (retry_at, id) > (?2, ?3) "
+         "AND retry_at <= ?1 ORDER BY retry_at, id LIMIT ?4";
+}
+
+std::vector<DueRetry> ReadRetries(Rows rows) {
+  std::vector<DueRetry> due;
+  while (rows.Next()) {
+    DueRetry retry{rows.Int(0), {}, ReadLane(rows, 1)};
+    retry.at = retry.lane.retry_at.value_or(Time{});
+    due.push_back(std::move(retry));
+  }
+  return due;
+}
+
 }  // namespace
 
 void Store::Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done) {
@@ -97,43 +133,47 @@ void Store::Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<Ex
       std::move(done));
 }
 
-std::vector<TopicId> Store::TopicsBehind() const {
+std::vector<TopicId> Store::TopicsWithMessages() const {
   return impl_->Read([](Database& database) {
     std::vector<TopicId> topics;
     Rows rows = database.Ask(
         "SELECT id FROM topic WHERE last_message > 0 AND EXISTS ("
         "SELECT 1 FROM subscription INDEXED BY subscription_walk WHERE topic_id = topic.id "
-        "AND state = 'active' AND cursor < topic.last_message AND retry_at IS NULL)");
+        "AND state = 'active')");
     while (rows.Next()) topics.push_back(rows.Int(0));
     return topics;
   });
 }
 
-std::vector<LaneRow> Store::PageBehind(TopicId topic, SubscriptionId after,
-                                       std::size_t limit) const {
+LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql =
-        "SELECT " + std::string(kLaneColumns) +
-        " FROM subscription INDEXED BY subscription_walk WHERE topic_id = ?1 AND id > ?2 "
-        "AND state = 'active' AND cursor < (SELECT last_message FROM topic WHERE id = ?1) "
-        "AND retry_at IS NULL ORDER BY id LIMIT ?3";
-    std::vector<LaneRow> lanes;
-    Rows rows = database.Ask(kSql, topic, after, limit);
-    while (rows.Next()) lanes.push_back(ReadLane(rows, 0));
-    return lanes;
+    static const std::string kSql = PageSql("INDEXED BY subscription_walk WHERE topic_id = ?1");
+    return ReadPage(database.Ask(kSql, topic, after, limit), after, limit);
   });
 }
 
-std::vector<std::pair<TopicId, LaneRow>> Store::DueRetries(Time now, std::size_t limit) const {
+LanePage Store::PageBehind(TopicId topic, const std::string& origin, SubscriptionId after,
+                           std::size_t limit) const {
   return impl_->Read([&](Database& database) {
     static const std::string kSql =
-        "SELECT topic_id, " + std::string(kLaneColumns) +
-        " FROM subscription INDEXED BY subscription_retry WHERE state = 'active' "
-        "AND retry_at IS NOT NULL AND retry_at <= ? ORDER BY retry_at LIMIT ?";
-    std::vector<std::pair<TopicId, LaneRow>> lanes;
-    Rows rows = database.Ask(kSql, now, limit);
-    while (rows.Next()) lanes.emplace_back(rows.Int(0), ReadLane(rows, 1));
-    return lanes;
+        PageSql("INDEXED BY subscription_origin WHERE topic_id = ?1 AND origin = ?4");
+    return ReadPage(database.Ask(kSql, topic, after, limit, origin), after, limit);
+  });
+}
+
+std::vector<DueRetry> Store::DueRetries(Time now, RetryPlace place, std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    static const std::string kSql = RetrySql("INDEXED BY subscription_retry WHERE ");
+    return ReadRetries(database.Ask(kSql, now, place.at, place.id, limit));
+  });
+}
+
+std::vector<DueRetry> Store::DueRetries(Time now, const std::string& origin, RetryPlace place,
+                                        std::size_t limit) const {
+  return impl_->Read([&](Database& database) {
+    static const std::string kSql =
+        RetrySql("INDEXED BY subscription_origin_retry WHERE origin = ?5 AND ");
+    return ReadRetries(database.Ask(kSql, now, place.at, place.id, limit, origin));
   });
 }
 

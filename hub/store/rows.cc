@@ -77,6 +77,7 @@ LaneRow ReadLane(const Rows& rows, int first_column) {
   int column = first_column;
   lane.id = rows.Int(column++);
   lane.callback = rows.Text(column++);
+  lane.origin = rows.Text(column++);
   lane.secret = rows.Text(column++);
   lane.expires_at = rows.At(column++);
   lane.cursor = rows.Int(column++);

@@ -41,7 +41,7 @@ Message ReadWholeMessage(const Rows& rows);
 
 // The columns of LaneRow, from subscription alone.
 inline constexpr std::string_view kLaneColumns =
-    "id, callback, secret, expires_at, cursor, attempts, first_attempt, retry_at";
+    "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at";
 LaneRow ReadLane(const Rows& rows, int first_column);
 
 inline constexpr std::string_view kSelectExchange =

@@ -124,14 +124,20 @@ class Store {
   // exchanges.
   void Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done);
 
-  // Topics that have an active subscription behind the end of their log and not waiting for a
-  // retry.
-  std::vector<TopicId> TopicsBehind() const;
-  // Active subscriptions of the topic with an id greater than `after`, behind the end of its log,
-  // not waiting for a retry, by id.
-  std::vector<LaneRow> PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const;
-  // Active subscriptions whose retry is due, earliest first, with their topic.
-  std::vector<std::pair<TopicId, LaneRow>> DueRetries(Time now, std::size_t limit) const;
+  // Topics that have a message and an active subscription: those where somebody may be behind.
+  // Costs one look for each topic, however many subscriptions there are.
+  std::vector<TopicId> TopicsWithMessages() const;
+  // Looks at no more than `limit` active subscriptions of the topic with an id greater than
+  // `after`, so that a page costs the same however few are behind.
+  LanePage PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const;
+  // Only those whose callback lies on this origin.
+  LanePage PageBehind(TopicId topic, const std::string& origin, SubscriptionId after,
+                      std::size_t limit) const;
+  // Active subscriptions whose retry is due at `now` and lies after `place`, by time, then by id.
+  std::vector<DueRetry> DueRetries(Time now, RetryPlace place, std::size_t limit) const;
+  // Only those whose callback lies on this origin.
+  std::vector<DueRetry> DueRetries(Time now, const std::string& origin, RetryPlace place,
+                                   std::size_t limit) const;
   // The earliest retry later than `after`: DueRetries tells those up to it.
   std::optional<Time> NextRetryDue(Time after) const;
   // The first message of the topic after `after`, with its body.

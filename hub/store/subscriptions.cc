@@ -1,6 +1,7 @@
 // Subscriptions, and the requests that wait for their verification.
 #include <utility>
 
+#include "core/url.h"
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 #include "hub/store/topics.h"
@@ -36,12 +37,18 @@ Error NoIntent() {
   return {ErrorCode::kNotFound, "the request has ended already"};
 }
 
+// Empty for what is no URL: nothing is ever sent there.
+std::string OriginOf(const std::string& callback) {
+  const auto url = Url::Parse(callback);
+  return url ? url->Origin() : std::string();
+}
+
 SubscriptionId AddPending(Database& database, const NewIntent& intent) {
   const TopicId topic = TopicFor(database, intent.topic, intent.now);
   database.Run(
-      "INSERT INTO subscription (topic_id, callback, secret, state, lease, created_at) "
-      "VALUES (?, ?, ?, 'pending', ?, ?)",
-      topic, intent.callback, intent.secret, intent.lease, intent.now);
+      "INSERT INTO subscription (topic_id, callback, origin, secret, state, lease, created_at) "
+      "VALUES (?, ?, ?, ?, 'pending', ?, ?)",
+      topic, intent.callback, OriginOf(intent.callback), intent.secret, intent.lease, intent.now);
   return database.LastId();
 }
 

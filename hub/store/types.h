@@ -145,12 +145,33 @@ struct HostedTopic {
 struct LaneRow {
   SubscriptionId id = 0;
   std::string callback;
+  std::string origin;  // of the callback, as Url::Origin writes it
   std::string secret;
   Time expires_at;
   MessageId cursor = 0;
   int attempts = 0;
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;
+};
+
+// One page of a walk over the active subscriptions of a topic, by id.
+struct LanePage {
+  std::vector<LaneRow> lanes;  // those behind the end of the log and not waiting for a retry
+  SubscriptionId last = 0;     // the last one looked at; the walk goes on after it
+  bool end = false;            // there are no more
+};
+
+// Where a walk over retries stands: by time, then by id.
+struct RetryPlace {
+  Time at = Time::min();
+  SubscriptionId id = 0;
+};
+
+// An active subscription whose next attempt waited for its time, which has come.
+struct DueRetry {
+  TopicId topic = 0;
+  Time at;
+  LaneRow lane;
 };
 
 // What became of one message for one subscription.

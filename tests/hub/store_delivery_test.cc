@@ -30,13 +30,26 @@ DeliveryOutcome Outcome(DeliveryOutcome::Kind kind, const Subscription& subscrip
   return outcome;
 }
 
-std::vector<SubscriptionId> Ids(const std::vector<LaneRow>& rows) {
+std::vector<SubscriptionId> Ids(const hub::LanePage& page) {
   std::vector<SubscriptionId> ids;
-  for (const LaneRow& row : rows) ids.push_back(row.id);
+  for (const LaneRow& row : page.lanes) ids.push_back(row.id);
   return ids;
 }
 
 }  // namespace
+
+TEST_CASE_FIXTURE(StoreFixture, "a topic is taken up where it has messages and subscribers") {
+  const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
+  Publish("https://example.org/nobody", "one");
+  CHECK(Ask(Mode::kSubscribe, "https://example.org/nobody", "https://pending.example/"));
+  CHECK(store->TopicsWithMessages().empty());
+  const Message message = Publish(kTopic, "one");
+  CHECK(store->TopicsWithMessages() == std::vector<hub::TopicId>{message.topic_id});
+  REQUIRE(Wait<void>([&](auto done) {
+    store->EndSubscription(subscription.id, SubscriptionState::kDenied, clock.Now(), done);
+  }));
+  CHECK(store->TopicsWithMessages().empty());
+}
 
 TEST_CASE_FIXTURE(StoreFixture, "those behind the log are paged by id") {
   std::vector<Subscription> all;
@@ -45,24 +58,76 @@ TEST_CASE_FIXTURE(StoreFixture, "those behind the log are paged by id") {
   }
   const Subscription elsewhere = Subscribe("https://example.org/other", "https://peer.example/0");
   const auto topic = all[0].topic_id;
-  CHECK(store->TopicsBehind().empty());
-  CHECK(store->PageBehind(topic, 0, 10).empty());
+  CHECK(Ids(store->PageBehind(topic, 0, 10)).empty());
 
   const Message message = Publish(kTopic, "one");
-  CHECK(store->TopicsBehind() == std::vector<hub::TopicId>{topic});
   REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, all[1], message, clock.Now())}));
-  CHECK(Ids(store->PageBehind(topic, 0, 2)) == std::vector<SubscriptionId>{all[0].id, all[2].id});
+  CHECK(Ids(store->PageBehind(topic, 0, 10)) ==
+        std::vector<SubscriptionId>{all[0].id, all[2].id, all[3].id, all[4].id});
   CHECK(Ids(store->PageBehind(topic, all[2].id, 10)) ==
         std::vector<SubscriptionId>{all[3].id, all[4].id});
-  CHECK(store->PageBehind(elsewhere.topic_id, 0, 10).empty());
+  CHECK(Ids(store->PageBehind(elsewhere.topic_id, 0, 10)).empty());
 
-  const LaneRow row = store->PageBehind(topic, 0, 1).at(0);
+  const LaneRow row = store->PageBehind(topic, 0, 1).lanes.at(0);
   CHECK(row.callback == "https://peer.example/0");
+  CHECK(row.origin == "https://peer.example:443");
   CHECK(row.secret == "s");
   CHECK(row.cursor == 0);
   CHECK(row.expires_at == *all[0].expires_at);
   CHECK(row.attempts == 0);
   CHECK_FALSE(row.retry_at.has_value());
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a page looks at so many however few are behind") {
+  std::vector<Subscription> all;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(Subscribe(kTopic, "https://peer.example/" + std::to_string(i)));
+  }
+  const auto topic = all[0].topic_id;
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, all[0], message, clock.Now()),
+                  Outcome(DeliveryOutcome::Kind::kRetry, all[1], message, clock.Now()),
+                  Outcome(DeliveryOutcome::Kind::kDelivered, all[3], message, clock.Now())}));
+
+  auto page = store->PageBehind(topic, 0, 2);
+  CHECK(page.lanes.empty());
+  CHECK(page.last == all[1].id);
+  CHECK_FALSE(page.end);
+  page = store->PageBehind(topic, page.last, 2);
+  CHECK(Ids(page) == std::vector<SubscriptionId>{all[2].id});
+  CHECK(page.last == all[3].id);
+  CHECK_FALSE(page.end);
+  page = store->PageBehind(topic, page.last, 2);
+  CHECK(Ids(page) == std::vector<SubscriptionId>{all[4].id});
+  CHECK(page.last == all[4].id);
+  CHECK(page.end);
+  page = store->PageBehind(topic, page.last, 2);
+  CHECK(page.lanes.empty());
+  CHECK(page.last == all[4].id);
+  CHECK(page.end);
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "a page can be that of one origin") {
+  std::vector<Subscription> all;
+  for (int i = 0; i < 6; ++i) {
+    const std::string host = i % 2 == 0 ? "https://a.example/" : "http://b.example:8080/";
+    all.push_back(Subscribe(kTopic, host + std::to_string(i)));
+  }
+  const auto topic = all[0].topic_id;
+  const Message message = Publish(kTopic, "one");
+  REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, all[3], message, clock.Now())}));
+  const std::string origin = "http://b.example:8080";
+  auto page = store->PageBehind(topic, origin, 0, 2);
+  CHECK(Ids(page) == std::vector<SubscriptionId>{all[1].id});
+  CHECK(page.last == all[3].id);
+  CHECK_FALSE(page.end);
+  page = store->PageBehind(topic, origin, page.last, 2);
+  CHECK(Ids(page) == std::vector<SubscriptionId>{all[5].id});
+  CHECK(page.lanes[0].origin == origin);
+  CHECK(page.end);
+  CHECK(Ids(store->PageBehind(topic, "https://a.example:443", all[0].id, 9)) ==
+        std::vector<SubscriptionId>{all[2].id, all[4].id});
+  CHECK(store->PageBehind(topic, "https://c.example:443", 0, 9).end);
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "only active subscriptions are behind") {
@@ -72,8 +137,7 @@ TEST_CASE_FIXTURE(StoreFixture, "only active subscriptions are behind") {
   REQUIRE(Wait<void>([&](auto done) {
     store->EndSubscription(ended.id, SubscriptionState::kDenied, clock.Now(), done);
   }));
-  CHECK(store->TopicsBehind().empty());
-  CHECK(store->PageBehind(message.topic_id, 0, 10).empty());
+  CHECK(Ids(store->PageBehind(message.topic_id, 0, 10)).empty());
   CHECK(store->FindSubscription(pending->subscription_id).has_value());
 }
 
@@ -87,7 +151,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a delivery moves the cursor and clears what fai
   CHECK(after->attempts == 0);
   CHECK_FALSE(after->first_attempt.has_value());
   CHECK_FALSE(after->retry_at.has_value());
-  CHECK(store->TopicsBehind().empty());
+  CHECK(Ids(store->PageBehind(message.topic_id, 0, 10)).empty());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a retry waits for its time (HUB-DIS-08)") {
@@ -100,22 +164,58 @@ TEST_CASE_FIXTURE(StoreFixture, "a retry waits for its time (HUB-DIS-08)") {
   sooner.retry_at = now + seconds(10);
   REQUIRE(Record({later, sooner}));
 
-  CHECK(store->TopicsBehind().empty());
-  CHECK(store->PageBehind(message.topic_id, 0, 10).empty());
+  CHECK(Ids(store->PageBehind(message.topic_id, 0, 10)).empty());
   CHECK(store->CountAll().retrying == 2);
   CHECK(store->NextRetryDue(now) == now + seconds(10));
   CHECK(store->NextRetryDue(now + seconds(10)) == now + seconds(30));
   CHECK_FALSE(store->NextRetryDue(now + seconds(30)).has_value());
-  CHECK(store->DueRetries(now + seconds(10) - Duration(1), 10).empty());
-  const auto due = store->DueRetries(now + seconds(30), 10);
+  CHECK(store->DueRetries(now + seconds(10) - Duration(1), {}, 10).empty());
+  const auto due = store->DueRetries(now + seconds(30), {}, 10);
   REQUIRE(due.size() == 2);
-  CHECK(due[0].first == message.topic_id);
-  CHECK(due[0].second.id == b.id);
-  CHECK(due[1].second.id == a.id);
-  CHECK(due[1].second.attempts == 4);
-  CHECK(due[1].second.first_attempt == now - seconds(9));
-  CHECK(due[1].second.retry_at == now + seconds(30));
-  CHECK(store->DueRetries(now + seconds(30), 1).size() == 1);
+  CHECK(due[0].topic == message.topic_id);
+  CHECK(due[0].at == now + seconds(10));
+  CHECK(due[0].lane.id == b.id);
+  CHECK(due[1].lane.id == a.id);
+  CHECK(due[1].lane.attempts == 4);
+  CHECK(due[1].lane.first_attempt == now - seconds(9));
+  CHECK(due[1].lane.retry_at == now + seconds(30));
+}
+
+TEST_CASE_FIXTURE(StoreFixture, "due retries are walked by time and then by id") {
+  std::vector<Subscription> all;
+  for (int i = 0; i < 4; ++i) {
+    const std::string host = i % 2 == 0 ? "https://a.example/" : "https://b.example/";
+    all.push_back(Subscribe(kTopic, host + std::to_string(i)));
+  }
+  const Message message = Publish(kTopic, "one");
+  const Time now = clock.Now();
+  std::vector<DeliveryOutcome> outcomes;
+  for (const Subscription& subscription : all) {
+    outcomes.push_back(Outcome(DeliveryOutcome::Kind::kRetry, subscription, message, now));
+    outcomes.back().retry_at = now + seconds(5);
+  }
+  outcomes[2].retry_at = now + seconds(1);  // the others fall due at the same time
+  REQUIRE(Record(outcomes));
+
+  const auto walk = [&](auto next) {
+    std::vector<SubscriptionId> ids;
+    hub::RetryPlace place;
+    for (;;) {
+      const auto due = next(place);
+      if (due.empty()) return ids;
+      REQUIRE(due.size() == 1);
+      place = {due[0].at, due[0].lane.id};
+      ids.push_back(due[0].lane.id);
+    }
+  };
+  const Time late = now + seconds(5);
+  CHECK(walk([&](auto place) { return store->DueRetries(late, place, 1); }) ==
+        std::vector<SubscriptionId>{all[2].id, all[0].id, all[1].id, all[3].id});
+  const std::string origin = "https://a.example:443";
+  CHECK(walk([&](auto place) { return store->DueRetries(late, origin, place, 1); }) ==
+        std::vector<SubscriptionId>{all[2].id, all[0].id});
+  CHECK(store->DueRetries(late - Duration(1), {}, 9).size() == 1);
+  CHECK(store->DueRetries(late - Duration(1), "https://b.example:443", {}, 9).empty());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a message that is given up becomes a dead letter (HUB-DIS-09)") {

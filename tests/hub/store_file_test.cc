@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(StoreFixture, "everything is there after closing and opening a
   Reopen();
   CHECK(store->FindSubscription(subscription.id)->secret == "secret");
   CHECK(*store->FindMessage(message.id)->body == "one");
-  CHECK(store->TopicsBehind() == std::vector<hub::TopicId>{message.topic_id});
+  CHECK(store->TopicsWithMessages() == std::vector<hub::TopicId>{message.topic_id});
   CHECK(Publish(kTopic, "two").id > message.id);
 }
 

@@ -270,7 +270,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a new subscription starts at the end of the log
   const auto last = Publish(kTopic, "two");
   const auto subscription = Confirm(intent->id);
   CHECK(subscription->cursor == last.id);
-  CHECK(store->PageBehind(subscription->topic_id, 0, 10).empty());
+  CHECK(store->PageBehind(subscription->topic_id, 0, 10).lanes.empty());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "unsubscribe then subscribe makes a new id (HUB-REQ-08)") {

@@ -18,6 +18,7 @@ CREATE TABLE subscription (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   topic_id INTEGER NOT NULL REFERENCES topic (id),
   callback TEXT NOT NULL,
+  origin TEXT NOT NULL,  -- of the callback, as limits are keyed by: scheme://host:port
   secret TEXT NOT NULL,
   state TEXT NOT NULL,
   lease INTEGER NOT NULL,
@@ -40,8 +41,12 @@ CREATE UNIQUE INDEX subscription_in_force ON subscription (topic_id, callback)
 -- A fan-out walks a topic's subscribers by id. The cursor is left out on purpose: an index on it would
 -- have to be rewritten with every delivery.
 CREATE INDEX subscription_walk ON subscription (topic_id) WHERE state = 'active';
--- Few wait for a retry, so that this one is small and most deliveries do not touch it.
+-- The same among the callbacks on one origin.
+CREATE INDEX subscription_origin ON subscription (topic_id, origin) WHERE state = 'active';
+-- Few wait for a retry, so that these are small and most deliveries do not touch them. Both are walked
+-- by time, then by id.
 CREATE INDEX subscription_retry ON subscription (retry_at) WHERE retry_at IS NOT NULL;
+CREATE INDEX subscription_origin_retry ON subscription (origin, retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX subscription_lease ON subscription (expires_at) WHERE state = 'active';
 -- For looking only.
 CREATE INDEX subscription_topic ON subscription (topic_id);
