@@ -102,19 +102,40 @@ LanePage ReadPage(Rows rows, SubscriptionId after, std::size_t limit) {
   return page;
 }
 
-std::string RetrySql(std::string_view walk) {
-  return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM subscription " +
-         std::string(walk) +
-         "state = 'active' AND retry_at IS NOT NULL AND (retry_at, id) > (?2, ?3) "
-         "AND retry_at <= ?1 ORDER BY retry_at, id LIMIT ?4";
-}
+// In two parts, those of the very time where the walk stands and the later ones: the engine does
+// not use a row's id within one comparison of pairs, and would pass over the former again for each
+// page.
+struct RetryWalk {
+  explicit RetryWalk(std::string_view walk)
+      : same_time(Sql(walk, "retry_at = ?1 AND id > ?2 ORDER BY id LIMIT ?4")),
+        later(Sql(walk, "retry_at > ?1 AND retry_at <= ?2 ORDER BY retry_at, id LIMIT ?4")) {}
 
-std::vector<DueRetry> ReadRetries(Rows rows) {
-  std::vector<DueRetry> due;
+  static std::string Sql(std::string_view walk, std::string_view part) {
+    return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM subscription " +
+           std::string(walk) + " state = 'active' AND retry_at IS NOT NULL AND " +
+           std::string(part);
+  }
+
+  std::string same_time;
+  std::string later;
+};
+
+void ReadRetries(Rows rows, std::vector<DueRetry>& due) {
   while (rows.Next()) {
     DueRetry retry{rows.Int(0), {}, ReadLane(rows, 1)};
     retry.at = retry.lane.retry_at.value_or(Time{});
     due.push_back(std::move(retry));
+  }
+}
+
+// `origin` is parameter 3, where the walk is that of one.
+std::vector<DueRetry> WalkRetries(Database& database, const RetryWalk& walk, Time now,
+                                  RetryPlace place, const std::string& origin, std::size_t limit) {
+  std::vector<DueRetry> due;
+  if (place.at > now) return due;
+  ReadRetries(database.Ask(walk.same_time, place.at, place.id, origin, limit), due);
+  if (due.size() < limit) {
+    ReadRetries(database.Ask(walk.later, place.at, now, origin, limit - due.size()), due);
   }
   return due;
 }
@@ -163,17 +184,16 @@ LanePage Store::PageBehind(TopicId topic, const std::string& origin, Subscriptio
 
 std::vector<DueRetry> Store::DueRetries(Time now, RetryPlace place, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql = RetrySql("INDEXED BY subscription_retry WHERE ");
-    return ReadRetries(database.Ask(kSql, now, place.at, place.id, limit));
+    static const RetryWalk kWalk("INDEXED BY subscription_retry WHERE");
+    return WalkRetries(database, kWalk, now, place, "", limit);
   });
 }
 
 std::vector<DueRetry> Store::DueRetries(Time now, const std::string& origin, RetryPlace place,
                                         std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql =
-        RetrySql("INDEXED BY subscription_origin_retry WHERE origin = ?5 AND ");
-    return ReadRetries(database.Ask(kSql, now, place.at, place.id, limit, origin));
+    static const RetryWalk kWalk("INDEXED BY subscription_origin_retry WHERE origin = ?3 AND");
+    return WalkRetries(database, kWalk, now, place, origin, limit);
   });
 }
 
