@@ -4,6 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "core/form.h"
 #include "core/text.h"
@@ -49,7 +50,8 @@ void PlaySubscriber(HttpPeer& peer, const std::string& path, int status) {
   peer.On("POST", path, {.status = status, .fields = {}, .body = {}});
 }
 
-HubProcess::HubProcess(std::vector<std::string> flags) : flags_(std::move(flags)) {
+HubProcess::HubProcess(std::vector<std::string> flags, HubPlace place)
+    : flags_(std::move(flags)), place_(std::move(place)) {
   Start();
 }
 
@@ -57,7 +59,13 @@ void HubProcess::Start() {
   const std::string ready = folder_.File("ready");
   std::filesystem::remove(ready);
   ProcessOptions options;
-  options.args = {"serve", "--listen", listen_, "--db", File(), "--ready-file", ready};
+  const std::vector<std::string> serve = {"serve", "--listen",     listen_, "--db",
+                                          File(),  "--ready-file", ready};
+  if (!place_.prefix.empty()) {
+    options.args.assign(place_.prefix.begin() + 1, place_.prefix.end());
+    options.args.push_back(std::exchange(options.program, place_.prefix.front()));
+  }
+  options.args.insert(options.args.end(), serve.begin(), serve.end());
   options.args.insert(options.args.end(), flags_.begin(), flags_.end());
   process_ = std::make_unique<Process>(std::move(options));
   if (!Eventually([&] { return std::filesystem::exists(ready); })) {

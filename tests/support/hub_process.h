@@ -22,15 +22,21 @@ std::optional<std::string> FieldOf(const PeerAnswer& answer, const std::string& 
 // "name=value&…", percent-encoded.
 std::string FormBody(const std::vector<std::pair<std::string, std::string>>& fields);
 
+// Where a hub runs and keeps its file, where that matters.
+struct HubPlace {
+  std::vector<std::string> prefix;  // put before its command line, the program's whole path first
+  std::string file;                 // empty: in a folder of its own
+};
+
 class HubProcess {
  public:
   // Starts it and waits until it is ready; throws where it is not within ten seconds.
-  explicit HubProcess(std::vector<std::string> flags = {});
+  explicit HubProcess(std::vector<std::string> flags = {}, HubPlace place = {});
 
   const std::string& base() const { return base_; }  // "http://127.0.0.1:PORT"
   std::string Hub() const { return base_ + "/hub"; }
   std::string Topic(const std::string& name) const { return base_ + "/topics/" + name; }
-  std::string File() const { return folder_.File("hub.db"); }
+  std::string File() const { return place_.file.empty() ? folder_.File("hub.db") : place_.file; }
   Process& process() { return *process_; }
 
   // Ends it with the signal and starts it again, on the same port and file.
@@ -54,6 +60,7 @@ class HubProcess {
  private:
   TempDir folder_;
   std::vector<std::string> flags_;
+  HubPlace place_;
   std::unique_ptr<Process> process_;
   std::string base_;
   std::string listen_ = "127.0.0.1:0";
