@@ -99,7 +99,7 @@ Target ReadTarget(std::string_view target) {
   return read;
 }
 
-// One thread with its share of the ports.
+// The thread and what it serves.
 class Worker {
  public:
   Worker(SinkLimits limits, SinkHandler& handler)
@@ -112,7 +112,7 @@ class Worker {
     thread_ = std::thread([this] { Run(); });
   }
   void Stop();
-  void AddTo(SinkCounts& counts);
+  SinkCounts Counts();
 
  private:
   void Run();
@@ -179,16 +179,18 @@ void Worker::Stop() {
   thread_.join();
 }
 
-void Worker::AddTo(SinkCounts& counts) {
-  counts.connections += accepted_.load(std::memory_order_relaxed);
-  counts.requests += requests_.load(std::memory_order_relaxed);
-  counts.refused += refused_.load(std::memory_order_relaxed);
+SinkCounts Worker::Counts() {
+  SinkCounts counts;
+  counts.connections = accepted_.load(std::memory_order_relaxed);
+  counts.requests = requests_.load(std::memory_order_relaxed);
+  counts.refused = refused_.load(std::memory_order_relaxed);
   clockid_t clock{};
   timespec time{};
-  if (!thread_.joinable() || pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) return;
-  if (clock_gettime(clock, &time) != 0) return;
-  counts.cpu_time += std::chrono::duration_cast<std::chrono::microseconds>(
+  if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0) return counts;
+  if (clock_gettime(clock, &time) != 0) return counts;
+  counts.cpu_time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  return counts;
 }
 
 void Worker::Run() {
@@ -255,7 +257,7 @@ void Worker::Watch(Connection& connection, std::uint32_t events) {
 }
 
 void Worker::OnEvent(Connection& connection, std::uint32_t events) {
-  if (connection.stalled) {
+  if (connection.stalled && connection.out.empty()) {
     // It watches for nothing but the peer's leaving.
     if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0) Drop(connection);
     return;
@@ -333,20 +335,22 @@ void Worker::HandleAll(Connection& connection, char* data, std::size_t size) {
 bool Worker::Consume(Connection& connection, char* data, std::size_t size) {
   while (true) {
     HandleAll(connection, data, size);
-    if (connection.stalled) Watch(connection, EPOLLRDHUP);
     const bool more = answers_.size() >= kReadSize;
-    if (answers_.empty()) return true;
+    if (answers_.empty()) {
+      if (connection.stalled) Watch(connection, EPOLLRDHUP);
+      return true;
+    }
     const ssize_t sent =
         send(connection.descriptor.number(), answers_.data(), answers_.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) {
       Drop(connection);
       return false;
     }
-    if (sent != static_cast<ssize_t>(answers_.size()) || connection.closing) {
+    if (sent != static_cast<ssize_t>(answers_.size()) || connection.closing || connection.stalled) {
       connection.out = answers_.substr(sent < 0 ? 0 : static_cast<std::size_t>(sent));
-      return Flush(connection);
+      if (!Flush(connection)) return false;
     }
-    if (!more) return true;
+    if (!more || !connection.out.empty()) return true;
     data = connection.pending.data();
     size = connection.filled;
   }
@@ -372,7 +376,7 @@ bool Worker::Flush(Connection& connection) {
     Drop(connection);
     return false;
   }
-  if (!connection.stalled) Watch(connection, EPOLLIN);
+  Watch(connection, connection.stalled ? EPOLLRDHUP : EPOLLIN);
   return true;
 }
 
@@ -482,8 +486,9 @@ Result<Descriptor> Listen(const std::string& text, std::uint16_t& port) {
 }  // namespace
 
 struct Sink::Impl {
+  Impl(SinkLimits limits, SinkHandler& handler) : worker(limits, handler) {}
   std::vector<std::uint16_t> ports;
-  std::vector<std::unique_ptr<Worker>> workers;
+  Worker worker;
 };
 
 Sink::Sink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -491,23 +496,17 @@ Sink::Sink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Sink::~Sink() = default;
 
 Result<std::unique_ptr<Sink>> Sink::Start(SinkOptions options, SinkHandler& handler) {
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(options.limits, handler);
   impl->ports = std::move(options.ports);
-  const std::size_t threads = std::max<std::size_t>(1, options.threads);
-  for (std::size_t at = 0; at < threads; ++at) {
-    impl->workers.push_back(std::make_unique<Worker>(options.limits, handler));
-    if (const auto opened = impl->workers.back()->Open(); !opened) {
-      return tl::unexpected(opened.error());
-    }
-  }
+  if (const auto opened = impl->worker.Open(); !opened) return tl::unexpected(opened.error());
   for (std::size_t origin = 0; origin < impl->ports.size(); ++origin) {
     auto listening = Listen(options.address, impl->ports[origin]);
     if (!listening) return tl::unexpected(listening.error());
     auto port = std::make_unique<Port>(origin);
     port->descriptor = *std::move(listening);
-    impl->workers[origin % threads]->Add(std::move(port));
+    impl->worker.Add(std::move(port));
   }
-  for (const auto& worker : impl->workers) worker->Start();
+  impl->worker.Start();
   return std::unique_ptr<Sink>(new Sink(std::move(impl)));
 }
 
@@ -516,9 +515,7 @@ const std::vector<std::uint16_t>& Sink::ports() const {
 }
 
 SinkCounts Sink::Counts() const {
-  SinkCounts counts;
-  for (const auto& worker : impl_->workers) worker->AddTo(counts);
-  return counts;
+  return impl_->worker.Counts();
 }
 
 }  // namespace websub::cli::bench

@@ -29,7 +29,7 @@ struct SinkDelivery {
   SteadyTime at;
 };
 
-// Called on the sink's threads; for one origin always on the same. Views end with the call.
+// Called on the sink's thread. Views end with the call.
 class SinkHandler {
  public:
   enum class Answer {
@@ -51,7 +51,6 @@ class SinkHandler {
 struct SinkOptions {
   std::string address = "127.0.0.1";    // IPv4 or IPv6
   std::vector<std::uint16_t> ports{0};  // 0: a free one
-  std::size_t threads = 1;              // origins are shared out among them
   SinkLimits limits;
 };
 
@@ -60,12 +59,12 @@ struct SinkCounts {
   std::uint64_t connections = 0;  // accepted
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;              // no HTTP, over a limit, or no known path
-  std::chrono::microseconds cpu_time{0};  // of its threads
+  std::chrono::microseconds cpu_time{0};  // of its thread
 };
 
 class Sink {
  public:
-  // Listens, and answers from now on. kNetwork where an address or a port cannot be had. The
+  // Listens, and answers from now on, on a thread of its own. kNetwork where an address or a port cannot be had. The
   // handler outlives the sink.
   static Result<std::unique_ptr<Sink>> Start(SinkOptions options, SinkHandler& handler);
   ~Sink();  // closes every connection

@@ -60,10 +60,9 @@ struct Fixture {
   Recorder recorder;
   std::unique_ptr<Sink> sink;
 
-  explicit Fixture(std::size_t ports = 1, std::size_t threads = 1) {
+  explicit Fixture(std::size_t ports = 1) {
     SinkOptions options;
     options.ports.assign(ports, 0);
-    options.threads = threads;
     auto started = Sink::Start(std::move(options), recorder);
     REQUIRE(started);
     sink = *std::move(started);
@@ -74,7 +73,7 @@ struct Fixture {
 };
 
 TEST_CASE("the sink tells of deliveries by port and subscriber") {
-  Fixture fixture(3, 2);
+  Fixture fixture(3);
   CHECK(Ask("POST", fixture.Url("/s/5", 2), "text/plain", "one").status == 204);
   CHECK(Ask("POST", fixture.Url("/s/4294967295/token?x=y", 1), "text/plain", "two").status == 204);
   CHECK(fixture.recorder.told() == std::vector<std::string>{"2 5 one", "1 4294967295 two"});
@@ -153,6 +152,16 @@ TEST_CASE("a stalled subscriber gets no answer and others do") {
   CHECK(fixture.recorder.told() == std::vector<std::string>{"0 7 a", "0 1 x", "0 1 y"});
   fixture.sink.reset();
   CHECK(stalled.ReadAll().empty());
+}
+
+TEST_CASE("a stalled connection still gets what was answered before") {
+  Fixture fixture;
+  RawConnection connection(fixture.sink->ports()[0]);
+  REQUIRE(
+      connection.Write("POST /s/1 HTTP/1.1\r\nContent-Length: 1\r\n\r\na"
+                       "POST /s/7 HTTP/1.1\r\nContent-Length: 1\r\n\r\nb"));
+  CHECK(connection.ReadMessage().starts_with("HTTP/1.1 204"));
+  CHECK(fixture.recorder.told() == std::vector<std::string>{"0 1 a", "0 7 b"});
 }
 
 TEST_CASE("the sink waits for a peer that does not take its answers") {
