@@ -1,6 +1,5 @@
 #include "cli/bench/sink.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,38 +18,19 @@
 #include <list>
 #include <thread>
 
+#include "cli/bench/listener.h"
+
 namespace websub::cli::bench {
 namespace {
 
 constexpr std::size_t kReadSize = 256 * 1024;
 constexpr std::size_t kFirstPending = 16 * 1024;
-constexpr int kBacklog = 4096;
 constexpr std::string_view kNoContent = "HTTP/1.1 204 No Content\r\n\r\n";
 constexpr std::string_view kNoContentClose = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kNotFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view kBadRequest =
     "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() { Close(); }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  int number() const { return number_; }
-  bool valid() const { return number_ >= 0; }
-  void Close() {
-    if (number_ >= 0) close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
 
 // What an event of epoll belongs to: a port or a connection.
 struct Source {
@@ -435,52 +415,6 @@ void Worker::Get(Connection& connection, const SinkRequest& request, const Targe
   answers_ += std::to_string(echo.size());
   answers_ += "\r\n\r\n";
   if (!head) answers_ += echo;
-}
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-bool ReadAddress(const std::string& text, Address& address) {
-  auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-  if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    address.size = sizeof(sockaddr_in);
-    return true;
-  }
-  address = {};
-  if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) != 1) return false;
-  v6->sin6_family = AF_INET6;
-  address.size = sizeof(sockaddr_in6);
-  return true;
-}
-
-// sin_port and sin6_port lie at the same place.
-std::uint16_t& PortOf(Address& address) {
-  return reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port;
-}
-
-Result<Descriptor> Listen(const std::string& text, std::uint16_t& port) {
-  Address address;
-  if (!ReadAddress(text, address)) {
-    return Fail(ErrorCode::kInvalid, text + " is no IP address");
-  }
-  PortOf(address) = htons(port);
-  Descriptor listening(
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  setsockopt(listening.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address.storage);
-  if (bind(listening.number(), generic, address.size) != 0 ||
-      listen(listening.number(), kBacklog) != 0 ||
-      getsockname(listening.number(), generic, &address.size) != 0) {
-    return Fail(ErrorCode::kNetwork, "cannot listen on " + text + " port " + std::to_string(port) +
-                                         ": " + std::strerror(errno));
-  }
-  port = ntohs(PortOf(address));
-  return listening;
 }
 
 }  // namespace

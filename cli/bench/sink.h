@@ -64,8 +64,8 @@ struct SinkCounts {
 
 class Sink {
  public:
-  // Listens, and answers from now on, on a thread of its own. kNetwork where an address or a port cannot be had. The
-  // handler outlives the sink.
+  // Listens, and answers from now on, on a thread of its own. kNetwork where an address or a port
+  // cannot be had. The handler outlives the sink.
   static Result<std::unique_ptr<Sink>> Start(SinkOptions options, SinkHandler& handler);
   ~Sink();  // closes every connection
 
