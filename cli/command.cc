@@ -3,6 +3,7 @@
 #include <array>
 #include <iostream>
 
+#include "cli/commands/bench.h"
 #include "cli/commands/discover.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/publish.h"
@@ -26,6 +27,8 @@ constexpr std::array kCommands = {
             &RunCommand<InspectOptions>},
     Command{"verify-sig", "check or make the signature of a delivery",
             &RunCommand<VerifySigOptions>},
+    Command{"bench", "measure a hub: publishers and subscribers, counted",
+            &RunCommand<BenchOptions>},
 };
 
 const Command* Find(std::string_view name) {

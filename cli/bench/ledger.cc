@@ -116,6 +116,14 @@ Ledger::Kind Ledger::Take(std::uint32_t subscriber, std::optional<Mark> mark, st
   return Kind::kFirst;
 }
 
+bool Ledger::AllDelivered() {
+  for (; delivered_up_to_ < messages_.size(); ++delivered_up_to_) {
+    const Message& message = messages_[delivered_up_to_];
+    if (message.state == PublishState::kAccepted && message.missing.load() > 0) return false;
+  }
+  return true;
+}
+
 void Ledger::CountPublishes(LedgerNumbers& numbers) const {
   SteadyTime first = SteadyTime::max();
   SteadyTime last{};

@@ -87,6 +87,10 @@ class Ledger {
   // Of any delivery.
   std::uint64_t Arrivals() const { return arrivals_.load(std::memory_order_relaxed); }
 
+  // Whether every accepted message has reached all that it is owed to. Asked by one thread, once
+  // all publishes are answered.
+  bool AllDelivered();
+
   LedgerNumbers Numbers() const;
 
  private:
@@ -113,6 +117,7 @@ class Ledger {
   const LedgerShape shape_;
   const std::size_t words_;  // of `had_`, for each subscriber
   std::vector<Message> messages_;
+  std::size_t delivered_up_to_ = 0;  // messages ahead of this one need no second look
   std::vector<std::uint32_t> owed_;  // by topic
   std::vector<Subscriber> subscribers_;
   std::vector<std::uint64_t> had_;  // a bit for each message

@@ -82,13 +82,13 @@ Target ReadTarget(std::string_view target) {
 // The thread and what it serves.
 class Worker {
  public:
-  Worker(SinkLimits limits, SinkHandler& handler)
-      : limits_(limits), handler_(handler), stop_(Source::Kind::kStop) {}
+  explicit Worker(SinkLimits limits) : limits_(limits), stop_(Source::Kind::kStop) {}
   ~Worker() { Stop(); }
 
   Result<void> Open();
   void Add(std::unique_ptr<Port> port);
-  void Start() {
+  void Start(SinkHandler& handler) {
+    handler_ = &handler;
     thread_ = std::thread([this] { Run(); });
   }
   void Stop();
@@ -114,7 +114,7 @@ class Worker {
   void Drop(Connection& connection);
 
   const SinkLimits limits_;
-  SinkHandler& handler_;
+  SinkHandler* handler_ = nullptr;
   Descriptor epoll_;
   Descriptor spare_;  // given up for a moment where descriptors run out
   Source stop_;
@@ -376,7 +376,7 @@ void Worker::Handle(Connection& connection, const SinkRequest& request, SteadyTi
 void Worker::Deliver(Connection& connection, const SinkRequest& request, std::uint32_t subscriber,
                      SteadyTime at) {
   const SinkDelivery delivery{connection.origin, subscriber, request.head, request.body, at};
-  switch (handler_.OnDelivery(delivery)) {
+  switch (handler_->OnDelivery(delivery)) {
     case SinkHandler::Answer::k204:
       answers_ += connection.closing ? kNoContentClose : kNoContent;
       break;
@@ -395,7 +395,7 @@ void Worker::Get(Connection& connection, const SinkRequest& request, const Targe
     return Refuse(kNotFound);
   }
   if (target.kind == Target::Kind::kTopic) {
-    const std::string answer = handler_.OnFetch(target.number);
+    const std::string answer = handler_->OnFetch(target.number);
     if (answer.empty()) return Refuse(kNotFound);
     answers_ += head ? answer.substr(0, answer.find("\r\n\r\n") + 4) : answer;
     return;
@@ -404,12 +404,12 @@ void Worker::Get(Connection& connection, const SinkRequest& request, const Targe
   if (!asked) return Refuse(kNotFound);
   std::string_view echo;
   if (const auto* verification = std::get_if<Verification>(&*asked)) {
-    if (!handler_.OnVerification(connection.origin, target.number, *verification)) {
+    if (!handler_->OnVerification(connection.origin, target.number, *verification)) {
       return Refuse(kNotFound);
     }
     echo = verification->challenge;
   } else {
-    handler_.OnDenial(connection.origin, target.number, std::get<Denial>(*asked));
+    handler_->OnDenial(connection.origin, target.number, std::get<Denial>(*asked));
   }
   answers_ += "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ";
   answers_ += std::to_string(echo.size());
@@ -420,7 +420,7 @@ void Worker::Get(Connection& connection, const SinkRequest& request, const Targe
 }  // namespace
 
 struct Sink::Impl {
-  Impl(SinkLimits limits, SinkHandler& handler) : worker(limits, handler) {}
+  explicit Impl(SinkLimits limits) : worker(limits) {}
   std::vector<std::uint16_t> ports;
   Worker worker;
 };
@@ -429,19 +429,22 @@ Sink::Sink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Sink::~Sink() = default;
 
-Result<std::unique_ptr<Sink>> Sink::Start(SinkOptions options, SinkHandler& handler) {
-  auto impl = std::make_unique<Impl>(options.limits, handler);
+Result<std::unique_ptr<Sink>> Sink::Listen(SinkOptions options) {
+  auto impl = std::make_unique<Impl>(options.limits);
   impl->ports = std::move(options.ports);
   if (const auto opened = impl->worker.Open(); !opened) return tl::unexpected(opened.error());
   for (std::size_t origin = 0; origin < impl->ports.size(); ++origin) {
-    auto listening = Listen(options.address, impl->ports[origin]);
+    auto listening = bench::Listen(options.address, impl->ports[origin]);
     if (!listening) return tl::unexpected(listening.error());
     auto port = std::make_unique<Port>(origin);
     port->descriptor = *std::move(listening);
     impl->worker.Add(std::move(port));
   }
-  impl->worker.Start();
   return std::unique_ptr<Sink>(new Sink(std::move(impl)));
+}
+
+void Sink::Start(SinkHandler& handler) {
+  impl_->worker.Start(handler);
 }
 
 const std::vector<std::uint16_t>& Sink::ports() const {

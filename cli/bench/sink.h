@@ -54,7 +54,7 @@ struct SinkOptions {
   SinkLimits limits;
 };
 
-// Numbers of the sink itself; they may be read while it runs.
+// Numbers of the sink itself; they may be read once it has started.
 struct SinkCounts {
   std::uint64_t connections = 0;  // accepted
   std::uint64_t requests = 0;
@@ -64,11 +64,13 @@ struct SinkCounts {
 
 class Sink {
  public:
-  // Listens, and answers from now on, on a thread of its own. kNetwork where an address or a port
-  // cannot be had. The handler outlives the sink.
-  static Result<std::unique_ptr<Sink>> Start(SinkOptions options, SinkHandler& handler);
+  // Listens; whoever connects waits until Start. kInvalid where the address is none, kNetwork where
+  // it or a port cannot be had.
+  static Result<std::unique_ptr<Sink>> Listen(SinkOptions options);
   ~Sink();  // closes every connection
 
+  // Answers from now on, on a thread of its own. Called once; the handler outlives the sink.
+  void Start(SinkHandler& handler);
   const std::vector<std::uint16_t>& ports() const;  // in the order of the options
   SinkCounts Counts() const;
 

@@ -230,8 +230,9 @@ Outcome Measure(const Settings& settings, std::size_t connections, double second
   Counter counter;
   SinkOptions options;
   options.ports.assign(settings.ports, 0);
-  auto sink = Sink::Start(std::move(options), counter);
+  const auto sink = Sink::Listen(std::move(options));
   if (!sink) Die(sink.error().message);
+  (*sink)->Start(counter);
   Sender sender(settings, (*sink)->ports(), connections);
   const std::uint64_t warm = sender.Run(0.2);
   const auto sink_before = (*sink)->Counts().cpu_time;

@@ -63,9 +63,10 @@ struct Fixture {
   explicit Fixture(std::size_t ports = 1) {
     SinkOptions options;
     options.ports.assign(ports, 0);
-    auto started = Sink::Start(std::move(options), recorder);
-    REQUIRE(started);
-    sink = *std::move(started);
+    auto listening = Sink::Listen(std::move(options));
+    REQUIRE(listening);
+    sink = *std::move(listening);
+    sink->Start(recorder);
   }
   std::string Url(const std::string& path, std::size_t origin = 0) const {
     return "http://127.0.0.1:" + std::to_string(sink->ports()[origin]) + path;
@@ -184,12 +185,12 @@ TEST_CASE("the sink says which port it cannot have") {
   Fixture fixture;
   SinkOptions options;
   options.ports = {0, fixture.sink->ports()[0]};
-  const auto second = Sink::Start(std::move(options), fixture.recorder);
+  const auto second = Sink::Listen(std::move(options));
   REQUIRE_FALSE(second);
   CHECK(second.error().message.find(std::to_string(fixture.sink->ports()[0])) != std::string::npos);
   SinkOptions name;
   name.address = "localhost";
-  CHECK_FALSE(Sink::Start(std::move(name), fixture.recorder));
+  CHECK_FALSE(Sink::Listen(std::move(name)));
 }
 
 }  // namespace
