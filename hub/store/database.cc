@@ -53,6 +53,10 @@ bool Database::InTransaction() const {
   return sqlite3_get_autocommit(engine_.getHandle()) == 0;
 }
 
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
 Error Database::Describe(const SQLite::Exception& exception, const std::string& name) {
   const std::string detail = exception.what();
   switch (exception.getErrorCode()) {
@@ -136,6 +140,51 @@ void Database::Bind(SQLite::Statement& statement, int index, Time value) {
 
 void Database::Bind(SQLite::Statement& statement, int index, const Value& value) {
   std::visit([&](const auto& held) { Bind(statement, index, held); }, value);
+}
+
+Repeated::Repeated(Database& database, std::string_view sql)
+    : engine_(database.engine_.getHandle()), statement_(nullptr) {
+  auto found = database.repeated_.find(sql);
+  if (found == database.repeated_.end()) {
+    sqlite3_stmt* made = nullptr;
+    Check(sqlite3_prepare_v3(engine_, sql.data(), static_cast<int>(sql.size()),
+                             SQLITE_PREPARE_PERSISTENT, &made, nullptr));
+    found = database.repeated_.emplace(sql, made).first;
+  }
+  statement_ = found->second.get();
+}
+
+Repeated::~Repeated() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);  // what they point to may go now
+}
+
+void Repeated::Bind(int index, std::int64_t value) {
+  Check(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Repeated::Bind(int index, std::string_view value) {
+  Check(sqlite3_bind_text64(statement_, index, value.empty() ? "" : value.data(), value.size(),
+                            SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void Repeated::Bind(int index, const Blob& value) {
+  Check(sqlite3_bind_blob64(statement_, index, value.bytes.data(), value.bytes.size(),
+                            SQLITE_STATIC));
+}
+
+void Repeated::BindNull(int index) {
+  Check(sqlite3_bind_null(statement_, index));
+}
+
+int Repeated::Step() {
+  sqlite3_step(statement_);
+  Check(sqlite3_reset(statement_));  // tells what the step met
+  return sqlite3_changes(engine_);
+}
+
+void Repeated::Check(int code) {
+  if (code != SQLITE_OK) throw SQLite::Exception(engine_, code);
 }
 
 }  // namespace websub::hub

@@ -20,11 +20,14 @@
 #include "core/result.h"
 #include "core/time.h"
 
+struct sqlite3;
+struct sqlite3_stmt;
+
 namespace websub::hub {
 
 // Bytes bound as BLOB, without a copy: for Run only, where they outlive the statement.
 struct Blob {
-  const std::string& bytes;
+  std::string_view bytes;
 };
 
 // A value whose type is known at run time, for filters.
@@ -59,6 +62,8 @@ class Rows {
   SQLite::Statement* statement_;
 };
 
+class Repeated;
+
 class Database {
  public:
   // `name` is what error sentences call the file.
@@ -92,6 +97,10 @@ class Database {
   static Error Describe(const SQLite::Exception& exception, const std::string& name);
 
  private:
+  friend class Repeated;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -124,6 +133,51 @@ class Database {
   SQLite::Database engine_;
   std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>, Hash, std::equal_to<>>
       statements_;
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, Hash, std::equal_to<>>
+      repeated_;
+};
+
+// The same change for many rows: the statement is looked up once, and texts are bound where they
+// lie, so that they have to outlive this. One of a statement at a time, within one transaction.
+class Repeated {
+ public:
+  Repeated(Database& database, std::string_view sql);
+  ~Repeated();
+  Repeated(const Repeated&) = delete;
+  Repeated& operator=(const Repeated&) = delete;
+
+  // Tells how many rows it met.
+  template <typename... Values>
+  int Run(const Values&... values) {
+    int index = 0;
+    (Bind(++index, values), ...);
+    return Step();
+  }
+
+ private:
+  void Bind(int index, std::int64_t value);
+  void Bind(int index, int value) { Bind(index, std::int64_t{value}); }
+  void Bind(int index, std::size_t value) { Bind(index, static_cast<std::int64_t>(value)); }
+  void Bind(int index, Time value) { Bind(index, FromTime(value)); }
+  void Bind(int index, Duration value) { Bind(index, std::int64_t{value.count()}); }
+  void Bind(int index, std::string_view value);
+  void Bind(int index, const std::string& value) { Bind(index, std::string_view(value)); }
+  void Bind(int index, const char* value) = delete;
+  void Bind(int index, const Blob& value);
+  void BindNull(int index);
+  template <typename T>
+  void Bind(int index, const std::optional<T>& value) {
+    if (value) {
+      Bind(index, *value);
+    } else {
+      BindNull(index);
+    }
+  }
+  int Step();
+  void Check(int code);
+
+  sqlite3* engine_;
+  sqlite3_stmt* statement_;
 };
 
 }  // namespace websub::hub

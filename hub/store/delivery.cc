@@ -1,6 +1,7 @@
 // What delivery writes down, and how it finds its work again.
 #include <utility>
 
+#include "hub/store/exchanges.h"
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 
@@ -11,82 +12,84 @@ namespace {
 // Each change is guarded: an outcome that comes late (the subscription has ended, or its cursor is
 // there or further already) changes nothing. Only a delivery still counts where the subscription
 // has ended: what was taken was taken, and a subscriber that leaves at once is overtaken by its
-// own end, as outcomes are written in batches.
-void CountDelivered(Database& database, const DeliveryOutcome& outcome) {
-  database.Run(
-      "UPDATE subscription SET cursor = ?1, attempts = 0, first_attempt = NULL, retry_at = NULL "
-      "WHERE id = ?2 AND state <> 'pending' AND cursor < ?1",
-      outcome.message_id, outcome.subscription_id);
-}
+// own end, as outcomes are written in batches. One that never became active has no cursor.
+class Outcomes {
+ public:
+  explicit Outcomes(Database& database)
+      : database_(database),
+        advance_(database,
+                 "UPDATE position SET cursor = ?1 WHERE subscription_id = ?2 AND cursor < ?1") {}
 
-void AdvanceCursor(Database& database, const DeliveryOutcome& outcome) {
-  database.Run(
-      "UPDATE subscription SET cursor = ?1, attempts = 0, first_attempt = NULL, retry_at = NULL "
-      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
-      outcome.message_id, outcome.subscription_id);
-}
-
-void KeepRetry(Database& database, const DeliveryOutcome& outcome) {
-  database.Run(
-      "UPDATE subscription SET attempts = ?3, first_attempt = ?4, retry_at = ?5 "
-      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
-      outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.first_attempt,
-      outcome.retry_at);
-}
-
-// HUB-DIS-09: the letter is made from the row that the guard lets through, so that a stale outcome
-// makes none.
-void GiveUp(Database& database, const DeliveryOutcome& outcome) {
-  database.Run(
-      "INSERT INTO dead_letter (subscription_id, message_id, attempts, reason, at) "
-      "SELECT id, ?1, ?3, ?4, ?5 FROM subscription "
-      "WHERE id = ?2 AND state = 'active' AND cursor < ?1",
-      outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.reason, outcome.now);
-  AdvanceCursor(database, outcome);
-}
-
-// HUB-DIS-06. A renewal that the callback confirmed after its 410 is its later word.
-void EndGone(Database& database, const DeliveryOutcome& outcome) {
-  database.Run(
-      "UPDATE subscription SET state = 'gone', ended_at = ?3, retry_at = NULL "
-      "WHERE id = ?2 AND state = 'active' AND cursor < ?1 AND verified_at <= ?3",
-      outcome.message_id, outcome.subscription_id, outcome.now);
-}
-
-void Apply(Database& database, const DeliveryOutcome& outcome) {
-  switch (outcome.kind) {
-    case DeliveryOutcome::Kind::kDelivered:
-      return CountDelivered(database, outcome);
-    case DeliveryOutcome::Kind::kRetry:
-      return KeepRetry(database, outcome);
-    case DeliveryOutcome::Kind::kGivenUp:
-      return GiveUp(database, outcome);
-    case DeliveryOutcome::Kind::kGone:
-      return EndGone(database, outcome);
+  void Apply(const DeliveryOutcome& outcome) {
+    switch (outcome.kind) {
+      case DeliveryOutcome::Kind::kDelivered:
+        return Advance(outcome);
+      case DeliveryOutcome::Kind::kRetry:
+        return KeepRetry(outcome);
+      case DeliveryOutcome::Kind::kGivenUp:
+        return GiveUp(outcome);
+      case DeliveryOutcome::Kind::kGone:
+        return EndGone(outcome);
+    }
   }
-}
 
-ExchangeId Keep(Database& database, const Exchange& exchange) {
-  database.Run(
-      "INSERT INTO exchange (at, direction, kind, subscription_id, message_id, topic, callback, "
-      "url, "
-      "peer, attempt, status, fault, outcome, resolve, connect, tls, first_byte, total, "
-      "response_body_size, request_head, request_body, response_head, response_body) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      exchange.at, Name(exchange.direction), Name(exchange.kind), exchange.subscription_id,
-      exchange.message_id, exchange.topic, exchange.callback, exchange.url, exchange.peer,
-      exchange.attempt, exchange.status, Name(exchange.fault), exchange.outcome,
-      exchange.timings.resolve, exchange.timings.connect, exchange.timings.tls,
-      exchange.timings.first_byte, exchange.timings.total, exchange.response_body_size,
-      Blob{exchange.request_head}, Blob{exchange.request_body}, Blob{exchange.response_head},
-      Blob{exchange.response_body});
-  return database.LastId();
+ private:
+  // Nearly every outcome is a first attempt that was delivered: then this one small row changes.
+  void Advance(const DeliveryOutcome& outcome) {
+    if (advance_.Run(outcome.message_id, outcome.subscription_id) == 0 || outcome.attempts <= 1) {
+      return;
+    }
+    database_.Run(
+        "UPDATE subscription SET attempts = 0, first_attempt = NULL, retry_at = NULL WHERE id = ?",
+        outcome.subscription_id);
+  }
+
+  void KeepRetry(const DeliveryOutcome& outcome) {
+    database_.Run(
+        "UPDATE subscription SET attempts = ?3, first_attempt = ?4, retry_at = ?5 "
+        "WHERE id = ?2 AND state = 'active' "
+        "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
+        outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.first_attempt,
+        outcome.retry_at);
+  }
+
+  // HUB-DIS-09: the letter is made from the row that the guard lets through, so that a stale
+  // outcome makes none.
+  void GiveUp(const DeliveryOutcome& outcome) {
+    if (database_.Run(
+            "INSERT INTO dead_letter (subscription_id, message_id, attempts, reason, at) "
+            "SELECT id, ?1, ?3, ?4, ?5 FROM subscription WHERE id = ?2 AND state = 'active' "
+            "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
+            outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.reason,
+            outcome.now) > 0) {
+      Advance(outcome);
+    }
+  }
+
+  // HUB-DIS-06. A renewal that the callback confirmed after its 410 is its later word.
+  void EndGone(const DeliveryOutcome& outcome) {
+    database_.Run(
+        "UPDATE subscription SET state = 'gone', ended_at = ?3, retry_at = NULL "
+        "WHERE id = ?2 AND state = 'active' AND verified_at <= ?3 "
+        "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
+        outcome.message_id, outcome.subscription_id, outcome.now);
+  }
+
+  Database& database_;
+  Repeated advance_;
+};
+
+// Subscriptions found by an index, with their cursors.
+std::string LanesBy(std::string_view index, std::string_view where) {
+  std::string from = "subscription INDEXED BY ";
+  from.append(index).append(" CROSS JOIN position ON position.subscription_id = id WHERE ");
+  return from.append(where);
 }
 
 // Columns 0 and 1 tell whether the subscription is behind and does not wait for a retry.
-std::string PageSql(std::string_view walk) {
+std::string PageSql(std::string_view index, std::string_view where) {
   return "SELECT cursor < (SELECT last_message FROM topic WHERE id = ?1), retry_at IS NULL, " +
-         std::string(kLaneColumns) + " FROM subscription " + std::string(walk) +
+         std::string(kLaneColumns) + " FROM " + LanesBy(index, where) +
          " AND id > ?2 AND state = 'active' ORDER BY id LIMIT ?3";
 }
 
@@ -106,14 +109,14 @@ LanePage ReadPage(Rows rows, SubscriptionId after, std::size_t limit) {
 // not use a row's id within one comparison of pairs, and would pass over the former again for each
 // page.
 struct RetryWalk {
-  explicit RetryWalk(std::string_view walk)
-      : same_time(Sql(walk, "retry_at = ?1 AND id > ?2 ORDER BY id LIMIT ?4")),
-        later(Sql(walk, "retry_at > ?1 AND retry_at <= ?2 ORDER BY retry_at, id LIMIT ?4")) {}
+  RetryWalk(std::string_view index, std::string_view where)
+      : same_time(Sql(index, where, "retry_at = ?1 AND id > ?2 ORDER BY id LIMIT ?4")),
+        later(
+            Sql(index, where, "retry_at > ?1 AND retry_at <= ?2 ORDER BY retry_at, id LIMIT ?4")) {}
 
-  static std::string Sql(std::string_view walk, std::string_view part) {
-    return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM subscription " +
-           std::string(walk) + " state = 'active' AND retry_at IS NOT NULL AND " +
-           std::string(part);
+  static std::string Sql(std::string_view index, std::string_view where, std::string_view part) {
+    return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM " + LanesBy(index, where) +
+           " AND retry_at IS NOT NULL AND " + std::string(part);
   }
 
   std::string same_time;
@@ -145,13 +148,13 @@ std::vector<DueRetry> WalkRetries(Database& database, const RetryWalk& walk, Tim
 void Store::Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done) {
   impl_->Write<std::vector<ExchangeId>>(
       [batch = std::move(batch)](Database& database) -> Result<std::vector<ExchangeId>> {
-        for (const DeliveryOutcome& outcome : batch->outcomes) Apply(database, outcome);
-        std::vector<ExchangeId> ids;
-        ids.reserve(batch->exchanges.size());
-        for (const Exchange& exchange : batch->exchanges) ids.push_back(Keep(database, exchange));
-        return ids;
+        if (!batch->outcomes.empty()) {
+          Outcomes outcomes(database);
+          for (const DeliveryOutcome& outcome : batch->outcomes) outcomes.Apply(outcome);
+        }
+        return KeepAll(database, batch->exchanges);
       },
-      std::move(done));
+      std::move(done), Durability::kRepeatable);
 }
 
 std::vector<TopicId> Store::TopicsWithMessages() const {
@@ -168,7 +171,7 @@ std::vector<TopicId> Store::TopicsWithMessages() const {
 
 LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql = PageSql("INDEXED BY subscription_walk WHERE topic_id = ?1");
+    static const std::string kSql = PageSql("subscription_walk", "topic_id = ?1");
     return ReadPage(database.Ask(kSql, topic, after, limit), after, limit);
   });
 }
@@ -176,15 +179,14 @@ LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limi
 LanePage Store::PageBehind(TopicId topic, const std::string& origin, SubscriptionId after,
                            std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql =
-        PageSql("INDEXED BY subscription_origin WHERE topic_id = ?1 AND origin = ?4");
+    static const std::string kSql = PageSql("subscription_origin", "topic_id = ?1 AND origin = ?4");
     return ReadPage(database.Ask(kSql, topic, after, limit, origin), after, limit);
   });
 }
 
 std::vector<DueRetry> Store::DueRetries(Time now, RetryPlace place, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const RetryWalk kWalk("INDEXED BY subscription_retry WHERE");
+    static const RetryWalk kWalk("subscription_retry", "state = 'active'");
     return WalkRetries(database, kWalk, now, place, "", limit);
   });
 }
@@ -192,7 +194,7 @@ std::vector<DueRetry> Store::DueRetries(Time now, RetryPlace place, std::size_t 
 std::vector<DueRetry> Store::DueRetries(Time now, const std::string& origin, RetryPlace place,
                                         std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const RetryWalk kWalk("INDEXED BY subscription_origin_retry WHERE origin = ?3 AND");
+    static const RetryWalk kWalk("subscription_origin_retry", "state = 'active' AND origin = ?3");
     return WalkRetries(database, kWalk, now, place, origin, limit);
   });
 }

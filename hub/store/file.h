@@ -9,6 +9,7 @@
 #include "hub/store/database.h"
 #include "hub/store/owner_lock.h"
 #include "hub/store/store.h"
+#include "hub/store/writer.h"
 
 namespace websub::hub {
 
@@ -18,6 +19,7 @@ struct OpenFile {
   std::unique_ptr<OwnerLock> lock;   // kOwner of a file that stays
   std::unique_ptr<Database> writer;  // kOwner
   std::unique_ptr<Database> reader;
+  Durability durability = Durability::kKept;  // of what is written
   // Nobody had the file open: it is read as it lies there, without making files beside it.
   bool reader_is_alone = false;
 };

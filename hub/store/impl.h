@@ -22,7 +22,8 @@ struct Store::Impl {
   // Hands a change to the writer. `apply` runs on its thread and may throw SQLite::Exception; a
   // failure undoes all of it. It owns what it captures.
   template <typename T>
-  void Write(std::function<Result<T>(Database&)> apply, Done<T> done) {
+  void Write(std::function<Result<T>(Database&)> apply, Done<T> done,
+             Durability durability = Durability::kKept) {
     if (!writer) {
       executor([done = std::move(done)] {
         done(Fail(ErrorCode::kForbidden, "the database was opened for reading only"));
@@ -37,7 +38,8 @@ struct Store::Impl {
                  },
                  [result, done = std::move(done)](const std::optional<Error>& error) {
                    done(error ? Result<T>(tl::unexpected(*error)) : std::move(*result));
-                 }});
+                 },
+                 durability});
   }
 
   // Nothing where the file cannot be read; WriteFault tells why.

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "hub/store/filter.h"
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 
@@ -9,43 +10,10 @@ namespace websub::hub {
 
 namespace {
 
-constexpr std::size_t kMaxPage = 1000;
-
-// What follows the SELECT of a list: conditions that are met all, the order, and the page. The text
-// is made of our own parts only; every value is bound.
-class Filter {
- public:
-  template <typename... Values>
-  void Add(std::string_view condition, Values... values) {
-    text_ += text_.empty() ? "WHERE " : " AND ";
-    text_ += condition;
-    (values_.emplace_back(std::move(values)), ...);
-  }
-  void Between(const std::string& column, const PageQuery& query) {
-    if (query.since) Add(column + " >= ?", FromTime(*query.since));
-    if (query.until) Add(column + " <= ?", FromTime(*query.until));
-  }
-  void Page(const PageQuery& query) {
-    const bool newest = query.order == Order::kNewestFirst;
-    if (query.after) Add(newest ? "row.id < ?" : "row.id > ?", *query.after);
-    text_ += newest ? " ORDER BY row.id DESC LIMIT ?" : " ORDER BY row.id LIMIT ?";
-    values_.emplace_back(static_cast<std::int64_t>(query.limit));
-  }
-
-  const std::string& text() const { return text_; }
-  const std::vector<Value>& values() const { return values_; }
-
- private:
-  std::string text_;
-  std::vector<Value> values_;
-};
-
 template <typename T>
 Result<std::vector<T>> Pick(const Store::Impl& impl, const PageQuery& query,
                             std::string_view select, Filter filter, T (*read)(const Rows&)) {
-  if (query.limit < 1 || query.limit > kMaxPage) {
-    return Fail(ErrorCode::kInvalid, "limit: a number from 1 to 1000");
-  }
+  if (Result<void> checked = CheckPage(query); !checked) return tl::unexpected(checked.error());
   filter.Page(query);
   return impl.ReadOrFail([&](Database& database) {
     std::vector<T> found;
@@ -88,29 +56,13 @@ Result<std::vector<Message>> Store::List(const MessageQuery& query) const {
   if (query.behind) {
     filter.Add("row.topic_id = (SELECT topic_id FROM subscription WHERE id = ?)", *query.behind);
     // One that is not active waits for nothing: the comparison with no row finds nothing.
-    filter.Add("row.id > (SELECT cursor FROM subscription WHERE id = ? AND state = 'active')",
-               *query.behind);
+    filter.Add(
+        "row.id > (SELECT cursor FROM subscription CROSS JOIN position "
+        "ON position.subscription_id = id WHERE id = ? AND state = 'active')",
+        *query.behind);
   }
   filter.Between("row.created_at", query);
   return Pick<Message>(*impl_, query, kSelectMessage, std::move(filter), ReadMessage);
-}
-
-Result<std::vector<Exchange>> Store::List(const ExchangeQuery& query) const {
-  Filter filter;
-  if (query.topic) filter.Add("row.topic = ?", *query.topic);
-  if (query.callback) {
-    // Two ways, each with an index of its own (schema/001.sql).
-    filter.Add(
-        "(row.subscription_id IN (SELECT id FROM subscription WHERE callback = ?) "
-        "OR (row.subscription_id IS NULL AND row.callback = ?))",
-        *query.callback, *query.callback);
-  }
-  if (query.kind) filter.Add("row.kind = ?", std::string(Name(*query.kind)));
-  if (query.status) filter.Add("row.status = ?", std::int64_t{*query.status});
-  if (query.subscription) filter.Add("row.subscription_id = ?", *query.subscription);
-  if (query.message) filter.Add("row.message_id = ?", *query.message);
-  filter.Between("row.at", query);
-  return Pick<Exchange>(*impl_, query, kSelectExchange, std::move(filter), ReadExchange);
 }
 
 Result<std::vector<DeadLetter>> Store::List(const DeadLetterQuery& query) const {
@@ -125,21 +77,13 @@ Result<std::vector<DeadLetter>> Store::List(const DeadLetterQuery& query) const 
   return Pick<DeadLetter>(*impl_, query, kSelectDeadLetter, std::move(filter), ReadDeadLetter);
 }
 
-std::optional<Exchange> Store::FindExchange(ExchangeId id) const {
-  return impl_->Read([&](Database& database) -> std::optional<Exchange> {
-    Rows rows = database.Ask(Sql(kSelectWholeExchange, "WHERE id = ?"), id);
-    if (!rows.Next()) return std::nullopt;
-    return ReadWholeExchange(rows);
-  });
-}
-
 Counts Store::CountAll() const {
   return impl_->Read([](Database& database) {
     Rows rows = database.Ask(
         "SELECT (SELECT count(*) FROM topic), "
         "(SELECT count(*) FROM subscription WHERE state = 'pending'), "
         "(SELECT count(*) FROM subscription WHERE state = 'active'), "
-        "(SELECT count(*) FROM message), (SELECT count(*) FROM exchange), "
+        "(SELECT count(*) FROM message), (SELECT total(exchanges) FROM segment), "
         "(SELECT count(*) FROM dead_letter), (SELECT count(*) FROM fetch), "
         "(SELECT count(*) FROM subscription WHERE retry_at IS NOT NULL)");
     rows.Next();

@@ -74,7 +74,9 @@ std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
   std::vector<MessageProgress> progress(messages.size());
   impl_->Read([&](Database& database) {
     Rows rows = database.Ask(
-        "SELECT cursor, start, state = 'active' FROM subscription WHERE topic_id = ?", topic);
+        "SELECT cursor, start, state = 'active' FROM subscription CROSS JOIN position "
+        "ON position.subscription_id = id WHERE topic_id = ?",
+        topic);
     while (rows.Next()) {
       const auto behind = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(0)));
       const auto first = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(1)));
@@ -119,6 +121,7 @@ std::vector<std::int64_t> Store::CountActive(const std::vector<TopicId>& topics)
 ExchangeExcerpt Store::ExcerptOf(ExchangeId id) const {
   return impl_->Read([&](Database& database) -> ExchangeExcerpt {
     Rows rows = database.Ask(
+        // Its first line is never left out (schema/001.sql).
         "SELECT substr(request_head, 1, 512), substr(response_body, 1, 200) FROM exchange "
         "WHERE id = ?",
         id);

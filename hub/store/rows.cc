@@ -1,5 +1,6 @@
 #include "hub/store/rows.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace websub::hub {
@@ -118,6 +119,10 @@ Exchange ReadWholeExchange(const Rows& rows) {
   exchange.request_body = rows.Text(21);
   exchange.response_head = rows.Text(22);
   exchange.response_body = rows.Text(23);
+  if (const auto at = rows.MaybeInt(24)) {
+    exchange.request_head.insert(
+        std::min(static_cast<std::size_t>(*at), exchange.request_head.size()), rows.Text(25));
+  }
   return exchange;
 }
 

@@ -18,9 +18,10 @@ Topic ReadTopic(const Rows& rows);
 
 inline constexpr std::string_view kSelectSubscription =
     "SELECT row.id, row.topic_id, topic.url, row.callback, row.secret, row.state, row.lease, "
-    "row.created_at, row.verified_at, row.expires_at, row.ended_at, row.cursor, row.attempts, "
-    "row.first_attempt, row.retry_at "
-    "FROM subscription AS row JOIN topic ON topic.id = row.topic_id ";
+    "row.created_at, row.verified_at, row.expires_at, row.ended_at, "
+    "coalesce(position.cursor, 0), row.attempts, row.first_attempt, row.retry_at "
+    "FROM subscription AS row CROSS JOIN topic ON topic.id = row.topic_id "
+    "LEFT JOIN position ON position.subscription_id = row.id ";
 Subscription ReadSubscription(const Rows& rows);
 
 inline constexpr std::string_view kSelectIntent =
@@ -39,21 +40,31 @@ inline constexpr std::string_view kSelectWholeMessage =
 Message ReadMessage(const Rows& rows);
 Message ReadWholeMessage(const Rows& rows);
 
-// The columns of LaneRow, from subscription alone.
+// The columns of LaneRow, from subscription and position.
 inline constexpr std::string_view kLaneColumns =
     "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at";
 LaneRow ReadLane(const Rows& rows, int first_column);
 
+// What a delivery leaves out comes from its subscription (schema/001.sql).
 inline constexpr std::string_view kSelectExchange =
-    "SELECT id, at, direction, kind, subscription_id, message_id, topic, callback, url, peer, "
-    "attempt, "
-    "status, fault, outcome, resolve, connect, tls, first_byte, total, response_body_size "
+    "SELECT row.id, row.at, row.direction, row.kind, row.subscription_id, row.message_id, "
+    "coalesce(row.topic, topic.url), coalesce(row.callback, subscription.callback), "
+    "coalesce(row.url, subscription.callback), row.peer, row.attempt, row.status, row.fault, "
+    "row.outcome, row.resolve, row.connect, row.tls, row.first_byte, row.total, "
+    "row.response_body_size "
     "FROM exchange AS row ";
 inline constexpr std::string_view kSelectWholeExchange =
-    "SELECT id, at, direction, kind, subscription_id, message_id, topic, callback, url, peer, "
-    "attempt, "
-    "status, fault, outcome, resolve, connect, tls, first_byte, total, response_body_size, "
-    "request_head, request_body, response_head, response_body FROM exchange AS row ";
+    "SELECT row.id, row.at, row.direction, row.kind, row.subscription_id, row.message_id, "
+    "coalesce(row.topic, topic.url), coalesce(row.callback, subscription.callback), "
+    "coalesce(row.url, subscription.callback), row.peer, row.attempt, row.status, row.fault, "
+    "row.outcome, row.resolve, row.connect, row.tls, row.first_byte, row.total, "
+    "row.response_body_size, row.request_head, row.request_body, row.response_head, "
+    "row.response_body, row.head_at, head.bytes "
+    "FROM exchange AS row LEFT JOIN head ON head.id = row.head_id ";
+// Follows either FROM, and an INDEXED BY.
+inline constexpr std::string_view kJoinExchange =
+    "LEFT JOIN topic ON topic.id = row.topic_id "
+    "LEFT JOIN subscription ON row.callback IS NULL AND subscription.id = row.subscription_id ";
 Exchange ReadExchange(const Rows& rows);
 Exchange ReadWholeExchange(const Rows& rows);
 

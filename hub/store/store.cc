@@ -8,7 +8,8 @@ namespace websub::hub {
 
 Store::Impl::Impl(OpenFile opened, Executor run)
     : file(std::move(opened)), executor(std::move(run)) {
-  if (file.writer) writer = std::make_unique<Writer>(std::move(file.writer), executor, health);
+  if (!file.writer) return;
+  writer = std::make_unique<Writer>(std::move(file.writer), executor, health, file.durability);
 }
 
 Store::Impl::~Impl() {

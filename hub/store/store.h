@@ -2,7 +2,7 @@
 // never of SQL, so that another engine can stand beside it without a change in delivery.
 //
 // Writes are handed to one writer thread, which gathers what waits and commits it as one
-// transaction (WAL, synchronous=FULL); `done` is called through the executor once the commit is on
+// transaction (WAL, flushed to the disk, except for Record); `done` is called through the executor once the commit is on
 // disk, or with an error: kUnavailable where the disk is full or failing (nothing was kept),
 // kNotFound or kConflict where the sentence says so. An operation that fails leaves the others of
 // its group alone. Writes take effect in the order in which they were handed over.
@@ -121,7 +121,10 @@ class Store {
   // ----- Delivery
 
   // Outcomes and exchanges of one flush, as one transaction, in order. Tells the ids of the
-  // exchanges.
+  // exchanges, which follow each other. The topic and the callback of a delivery (kDeliver, of a
+  // subscription and a message) are those of its subscription: they are not written again. What is
+  // recorded outlives the process; the loss of power may take the latest records (the deliveries
+  // they tell of are repeated then).
   void Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<ExchangeId>> done);
 
   // Topics that have a message and an active subscription: those where somebody may be behind.

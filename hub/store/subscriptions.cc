@@ -68,8 +68,12 @@ void Activate(Database& database, const Subscription& subscription, const Intent
       intent.secret, intent.lease, now, now + Duration(intent.lease), subscription.id);
   if (subscription.state == SubscriptionState::kActive) return;
   database.Run(
-      "UPDATE subscription SET (start, cursor) = "
-      "(SELECT last_message, last_message FROM topic WHERE id = topic_id) WHERE id = ?",
+      "UPDATE subscription SET start = (SELECT last_message FROM topic WHERE id = topic_id) "
+      "WHERE id = ?",
+      subscription.id);
+  database.Run(
+      "INSERT INTO position (subscription_id, cursor) SELECT id, start FROM subscription "
+      "WHERE id = ?",
       subscription.id);
 }
 

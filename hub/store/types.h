@@ -185,7 +185,7 @@ struct DeliveryOutcome {
   Kind kind = Kind::kDelivered;
   SubscriptionId subscription_id = 0;
   MessageId message_id = 0;
-  int attempts = 1;
+  int attempts = 1;  // of this message, with this one
   Time first_attempt;
   std::optional<Time> retry_at;
   std::string reason;

@@ -1,5 +1,7 @@
 #include "hub/store/writer.h"
 
+#include <pthread.h>
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -25,10 +27,12 @@ std::optional<Error> WriteHealth::Get() const {
   return fault_;
 }
 
-Writer::Writer(std::unique_ptr<Database> database, Executor executor, WriteHealth& health)
+Writer::Writer(std::unique_ptr<Database> database, Executor executor, WriteHealth& health,
+               Durability kept)
     : database_(std::move(database)),
       executor_(std::move(executor)),
       health_(health),
+      kept_(kept),
       thread_([this] { Loop(); }) {}
 
 Writer::~Writer() {
@@ -54,6 +58,7 @@ void Writer::Stop() {
 }
 
 void Writer::Loop() {
+  ::pthread_setname_np(::pthread_self(), "store");  // for those who look at threads
   for (;;) {
     std::vector<Entry> group;
     {
@@ -70,6 +75,7 @@ void Writer::Loop() {
 void Writer::Commit(std::vector<Entry>& group) {
   std::optional<Error> lost;
   try {
+    SetFlushing(group);
     database_->Run("BEGIN IMMEDIATE");
     ApplyAll(group);
     database_->Run("COMMIT");
@@ -90,7 +96,30 @@ void Writer::Commit(std::vector<Entry>& group) {
   health_.Set(lost);
 }
 
+// The engine takes the setting between transactions only, and never from a statement that was
+// prepared before.
+void Writer::SetFlushing(const std::vector<Entry>& group) {
+  if (kept_ == Durability::kRepeatable) return;
+  const bool all_repeatable = std::all_of(group.begin(), group.end(), [](const Entry& entry) {
+    return entry.operation.durability == Durability::kRepeatable;
+  });
+  const Durability wanted = all_repeatable ? Durability::kRepeatable : Durability::kKept;
+  if (flushing_ == wanted) return;
+  database_->Script(all_repeatable ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+  flushing_ = wanted;
+}
+
+// The transaction is all of it: what has failed is undone by giving that up.
+void Writer::ApplyAlone(Entry& entry) {
+  Apply(entry);
+  if (!entry.error) return;
+  if (!database_->InTransaction()) throw TransactionLost{*entry.error};
+  database_->Run("ROLLBACK");
+  database_->Run("BEGIN IMMEDIATE");
+}
+
 void Writer::ApplyAll(std::vector<Entry>& group) {
+  if (group.size() == 1) return ApplyAlone(group.front());
   for (Entry& entry : group) {
     database_->Run("SAVEPOINT operation");
     Apply(entry);

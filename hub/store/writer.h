@@ -1,6 +1,14 @@
 // Group commit. One thread takes all operations that wait, runs them in one transaction, each
-// within a savepoint of its own, commits once, and only then reports. The more callers there are,
-// the more of them share the cost of one flush to the disk; a lone caller waits for nobody.
+// within a savepoint of its own where there are several, commits once, and only then reports. The
+// more callers there are, the more of them share the cost of one flush to the disk; a lone caller
+// waits for nobody.
+//
+// Operations that may be repeated after a loss of power need no flush of their own: a group of
+// them alone is written and not flushed. The log is flushed as a whole with the next group that
+// needs it, and is valid up to a whole transaction at any time (each frame's checksum covers those
+// before it, and a checkpoint flushes the log before it touches the file): what the loss of power
+// can take is a number of the latest transactions, none of which was answered. The end of the
+// process alone takes nothing.
 #pragma once
 
 #include <atomic>
@@ -28,6 +36,12 @@ class WriteHealth {
   std::optional<Error> fault_;  // guarded by mutex_
 };
 
+// What is left of it after a loss of power.
+enum class Durability {
+  kKept,        // all, once it is reported
+  kRepeatable,  // perhaps nothing: what it tells happens again then
+};
+
 class Writer {
  public:
   struct Operation {
@@ -35,10 +49,13 @@ class Writer {
     std::function<std::optional<Error>(Database&)> apply;
     // Through the executor, after the commit; nothing where the operation is on disk.
     std::function<void(const std::optional<Error>&)> report;
+    Durability durability = Durability::kKept;
   };
   using Executor = std::function<void(std::function<void()>)>;
 
-  Writer(std::unique_ptr<Database> database, Executor executor, WriteHealth& health);
+  // Where nothing is to be kept (a database in memory), `kept` is kRepeatable: nothing is flushed.
+  Writer(std::unique_ptr<Database> database, Executor executor, WriteHealth& health,
+         Durability kept = Durability::kKept);
   ~Writer();
 
   void Add(Operation operation);
@@ -55,7 +72,9 @@ class Writer {
 
   void Loop();
   void Commit(std::vector<Entry>& group);
+  void SetFlushing(const std::vector<Entry>& group);
   void ApplyAll(std::vector<Entry>& group);
+  void ApplyAlone(Entry& entry);
   void Apply(Entry& entry);
   void UpdateHealth(const std::vector<Entry>& group);
   void Report(std::vector<Entry> group);
@@ -63,6 +82,8 @@ class Writer {
   std::unique_ptr<Database> database_;
   Executor executor_;
   WriteHealth& health_;
+  const Durability kept_;
+  std::optional<Durability> flushing_;  // how the engine is set
   // Outlives this in tasks that the executor still holds.
   std::shared_ptr<std::atomic<bool>> reporting_ = std::make_shared<std::atomic<bool>>(true);
 

@@ -48,12 +48,15 @@ class Numbers {
                                       SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, "numbers.db");
   }
 
-  void Add(std::function<std::optional<Error>(Database&)> apply) {
+  void Add(std::function<std::optional<Error>(Database&)> apply,
+           hub::Durability durability = hub::Durability::kKept) {
     const std::size_t index = answers.size();
     answers.emplace_back();
-    writer->Add({std::move(apply), [this, index](const std::optional<Error>& error) {
+    writer->Add({std::move(apply),
+                 [this, index](const std::optional<Error>& error) {
                    answers[index] = error ? error->message : "kept";
-                 }});
+                 },
+                 durability});
   }
   void Insert(int value) {
     Add([value](Database& database) {
@@ -142,6 +145,51 @@ TEST_CASE_FIXTURE(Numbers, "an operation that fails leaves the others of its gro
   CHECK(answers[4] == "unexpected failure: oops");
   CHECK(answers[5] == "kept");
   CHECK_FALSE(health.Get().has_value());
+}
+
+TEST_CASE_FIXTURE(Numbers, "an operation that fails alone is undone") {
+  Add([](Database& database) -> std::optional<Error> {
+    database.Run("INSERT INTO number (value) VALUES (50)");
+    return Error{ErrorCode::kConflict, "refused"};
+  });
+  REQUIRE(queue.RunUntil([&] { return answers[0] == "refused"; }));
+  Add([](Database& database) -> std::optional<Error> {
+    database.Run("INSERT INTO number (value) VALUES (60)");
+    throw std::runtime_error("oops");
+  });
+  REQUIRE(queue.RunUntil([&] { return answers[1] == "unexpected failure: oops"; }));
+  Insert(1);
+  REQUIRE(queue.RunUntil([&] { return answers[2] == "kept"; }));
+  CHECK(Kept() == std::vector<std::int64_t>{1});
+}
+
+TEST_CASE_FIXTURE(Numbers, "a group is flushed unless all of it may be repeated") {
+  std::vector<std::int64_t> levels;
+  const auto look = [&](hub::Durability durability) {
+    Add(
+        [&levels](Database& database) -> std::optional<Error> {
+          auto rows = database.Ask("PRAGMA synchronous");
+          rows.Next();
+          levels.push_back(rows.Int(0));
+          return std::nullopt;
+        },
+        durability);
+  };
+  const auto look_alone = [&](hub::Durability durability) {
+    look(durability);
+    REQUIRE(queue.RunUntil([&] { return answers.back() == "kept"; }));
+  };
+  constexpr std::int64_t kNormal = 1;
+  constexpr std::int64_t kFull = 2;
+  look_alone(hub::Durability::kKept);
+  look_alone(hub::Durability::kRepeatable);
+  look_alone(hub::Durability::kKept);
+  AsOneGroup([&] {
+    look(hub::Durability::kRepeatable);
+    look(hub::Durability::kKept);
+    look(hub::Durability::kRepeatable);
+  });
+  CHECK(levels == std::vector<std::int64_t>{kFull, kNormal, kFull, kFull, kFull, kFull});
 }
 
 TEST_CASE_FIXTURE(Numbers,

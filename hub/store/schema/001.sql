@@ -28,7 +28,6 @@ CREATE TABLE subscription (
   ended_at INTEGER,
   -- Where the log ended when it became active: what came before is not for it.
   start INTEGER NOT NULL DEFAULT 0,
-  cursor INTEGER NOT NULL DEFAULT 0,
   -- Of the message after the cursor; retry_at is set only while the subscription is active.
   attempts INTEGER NOT NULL DEFAULT 0,
   first_attempt INTEGER,
@@ -38,8 +37,8 @@ CREATE TABLE subscription (
 -- One subscription in force for a topic and callback (HUB-REQ-05); the engine itself refuses a second.
 CREATE UNIQUE INDEX subscription_in_force ON subscription (topic_id, callback)
   WHERE state IN ('pending', 'active');
--- A fan-out walks a topic's subscribers by id. The cursor is left out on purpose: an index on it would
--- have to be rewritten with every delivery.
+-- A fan-out walks a topic's subscribers by id. No index knows a cursor: it would have to be rewritten
+-- with every delivery.
 CREATE INDEX subscription_walk ON subscription (topic_id) WHERE state = 'active';
 -- The same among the callbacks on one origin.
 CREATE INDEX subscription_origin ON subscription (topic_id, origin) WHERE state = 'active';
@@ -53,6 +52,14 @@ CREATE INDEX subscription_topic ON subscription (topic_id);
 CREATE INDEX subscription_state ON subscription (state);
 -- With the topic, because a confirmed request looks for the earlier ones about the same two.
 CREATE INDEX subscription_callback ON subscription (callback, topic_id);
+
+-- How far a subscription has come, from when it became active on. Apart from the rest, because every
+-- delivery writes here and nowhere else: some 300 cursors share a page, where whole subscriptions would
+-- fill one with 15.
+CREATE TABLE position (
+  subscription_id INTEGER PRIMARY KEY REFERENCES subscription (id),
+  cursor INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE intent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -114,16 +121,25 @@ CREATE INDEX dead_letter_message ON dead_letter (message_id);
 
 -- Exchanges refer to nothing by force: a request that was refused belongs to no subscription, and topic
 -- and callback are recorded as they came.
+--
+-- Nearly all are deliveries, tens of thousands a second, so that what they repeat is not written again:
+-- topic and callback are those of the subscription, the URL is the callback, and what the heads of a
+-- message have in common lies in `head`. Those rows have a segment, which is the upper part of their id
+-- (id >> 14): an index that begins with it is written near its end only, whereas one on subscription_id
+-- would have every row of a fan-out change another page. A look for what belongs to a subscription asks
+-- each segment once.
 CREATE TABLE exchange (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,  -- counted on from the last segment, so that it is never used again
+  segment INTEGER,         -- of a delivery; then topic_id, subscription_id and message_id are set
   at INTEGER NOT NULL,
   direction TEXT NOT NULL,
   kind TEXT NOT NULL,
+  topic_id INTEGER,
   subscription_id INTEGER,
   message_id INTEGER,
-  topic TEXT NOT NULL,
-  callback TEXT NOT NULL,
-  url TEXT NOT NULL,
+  topic TEXT,     -- NULL: that of topic_id
+  callback TEXT,  -- NULL: the subscription's
+  url TEXT,       -- NULL: the callback
   peer TEXT NOT NULL,
   attempt INTEGER NOT NULL,
   status INTEGER NOT NULL,
@@ -135,16 +151,38 @@ CREATE TABLE exchange (
   first_byte INTEGER,
   total INTEGER NOT NULL,
   response_body_size INTEGER NOT NULL,
+  -- Where the bytes of `head` stand in the request's head, and which; NULL: it is here as a whole.
+  head_at INTEGER,
+  head_id INTEGER,
   request_head BLOB NOT NULL,
   request_body BLOB NOT NULL,
   response_head BLOB NOT NULL,
   response_body BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX exchange_subscription ON exchange (subscription_id) WHERE subscription_id IS NOT NULL;
+CREATE INDEX exchange_delivery ON exchange (segment, topic_id, subscription_id)
+  WHERE segment IS NOT NULL;
 CREATE INDEX exchange_message ON exchange (message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX exchange_topic ON exchange (topic);
-CREATE INDEX exchange_at ON exchange (at);
--- Exchanges of a subscription are found by its callback through the subscription: an index on all
--- callbacks would cost a page write for nearly every exchange of a large fan-out.
-CREATE INDEX exchange_callback ON exchange (callback) WHERE subscription_id IS NULL;
+CREATE INDEX exchange_failed ON exchange (status) WHERE status NOT BETWEEN 200 AND 299;
+-- All but the deliveries: few.
+CREATE INDEX exchange_kind ON exchange (kind) WHERE segment IS NULL;
+CREATE INDEX exchange_topic ON exchange (topic, kind) WHERE segment IS NULL;
+CREATE INDEX exchange_callback ON exchange (callback) WHERE segment IS NULL;
+CREATE INDEX exchange_subscription ON exchange (subscription_id)
+  WHERE segment IS NULL AND subscription_id IS NOT NULL;
+
+-- What stands between request line and signature is the same for all deliveries of a message.
+CREATE TABLE head (
+  id INTEGER PRIMARY KEY,         -- the first exchange that has it
+  last_exchange INTEGER NOT NULL,  -- the last one
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- 16,384 ids of exchanges each: how many there are, and when they began.
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY,
+  exchanges INTEGER NOT NULL,
+  last_exchange INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT;
