@@ -70,6 +70,16 @@ Result<bench::RunSettings> SettingsOf(Environment& environment, const BenchOptio
   return settings;
 }
 
+Result<std::vector<bench::FailIf>> ChecksOf(const BenchOptions& options) {
+  std::vector<bench::FailIf> checks;
+  for (const std::string& text : options.checks) {
+    auto check = bench::ParseFailIf(text);
+    if (!check) return Fail(ErrorCode::kInvalid, "--fail-if: " + check.error().message);
+    checks.push_back(*std::move(check));
+  }
+  return checks;
+}
+
 void Print(Output& output, Environment& environment, const bench::RunSettings& settings,
            const bench::RunNumbers& numbers) {
   const auto width =
@@ -134,13 +144,7 @@ void Define(FlagSet& flags, BenchOptions& options) {
   flags.Switch("--wait", run.wait, "next message once all have the last");
   flags.Choice("--publish HOW", options.publish, {"content", "ping", "auto"},
                "content, ping or auto");
-  flags.Value(
-      "--fail-if CHECK",
-      [&options](const std::string& text) {
-        return bench::ParseFailIf(text).map(
-            [&options](const bench::FailIf& check) { options.checks.push_back(check); });
-      },
-      "status 4 where it holds; repeatable");
+  flags.Texts("--fail-if CHECK", options.checks, "status 4 where it holds; repeatable");
   flags.Span("--timeout D", run.timeout, "of the whole run: 5m");
   flags.Switch("--keep", run.keep, "do not unsubscribe at the end");
   DefineMore(flags, options);
@@ -152,6 +156,8 @@ ExitStatus Run(Environment& environment, const BenchOptions& options) {
   Output output(environment, options.output);
   const auto settings = SettingsOf(environment, options);
   if (!settings) return UsageError(environment, kName, settings.error().message);
+  const auto checks = ChecksOf(options);
+  if (!checks) return UsageError(environment, kName, checks.error().message);
   bench::RunResult result;
   {
     ProgressLine progress(environment, options.output);
@@ -161,7 +167,7 @@ ExitStatus Run(Environment& environment, const BenchOptions& options) {
   if (result.status == ExitStatus::kUsage) {
     return UsageError(environment, kName, result.sentences[0]);
   }
-  const std::vector<std::string> failed = FailedChecks(options.checks, result);
+  const std::vector<std::string> failed = FailedChecks(*checks, result);
   if (!failed.empty()) result.status = ExitStatus::kCheckFailed;
   output.Event("bench", BenchJson(*settings, result, failed));
   if (result.numbers) Print(output, environment, *settings, *result.numbers);

@@ -16,7 +16,7 @@ struct BenchOptions {
   std::string publish = "auto";
   std::string listen = "127.0.0.1:0";
   bool no_secret = false;
-  std::vector<bench::FailIf> checks;
+  std::vector<std::string> checks;  // of --fail-if
   bench::RunSettings run;
   TlsOptions tls;
   OutputOptions output;

@@ -129,10 +129,13 @@ std::vector<Table::Row> BenchRows(const RunSettings& settings, const RunNumbers&
   std::vector<Table::Row> rows;
   AddSubscribing(settings, numbers, rows);
   if (ledger.published > 0) {
-    rows.push_back(Row("accepts/s", Text(ledger.accepts_per_second),
-                       Grouped(ledger.accepted) + " of " + Grouped(ledger.published) + " (" +
-                           std::string(NameOf(numbers.publish)) + ", " + HumanSize(settings.size) +
-                           ", " + Plural(settings.topics, "topic") + ")"));
+    const std::string note = Grouped(ledger.accepted) + " of " + Grouped(ledger.published) + " (" +
+                             std::string(NameOf(numbers.publish)) + ", " +
+                             HumanSize(settings.size) + ", " + Plural(settings.topics, "topic") +
+                             ")";
+    // Where every message waits for the one before, their rate says nothing about the hub.
+    rows.push_back(numbers.waited ? Row("accepted", Grouped(ledger.accepted), note)
+                                  : Row("accepts/s", Text(ledger.accepts_per_second), note));
     rows.push_back(Row("publish to answer, p50", Text(ledger.answer.Percentile(50)),
                        "p99 " + Text(ledger.answer.Percentile(99))));
   }
