@@ -232,7 +232,8 @@ TEST_CASE("bench measures our hub and leaves nothing behind") {
   CHECK(numbers["p50_ms"] <= numbers["p95_ms"]);
   CHECK(numbers["p95_ms"] <= numbers["p99_ms"]);
   CHECK(numbers["p99_ms"] <= numbers["max_ms"]);
-  CHECK(hub.Get("/subscriptions?state=active")["items"].empty());
+  // The hub takes the last of them off after its challenge was echoed.
+  CHECK(Eventually([&] { return hub.Get("/subscriptions?state=active")["items"].empty(); }));
 }
 
 TEST_CASE("bench counts stalled subscribers apart from the others") {
