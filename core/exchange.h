@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/shared_text.h"
 #include "core/time.h"
 
 namespace websub {
@@ -65,9 +66,9 @@ struct Exchange {
   ExchangeKind kind = ExchangeKind::kDeliver;
   std::optional<std::int64_t> subscription_id;
   std::optional<std::int64_t> message_id;
-  std::string topic;
-  std::string callback;
-  std::string url;   // what was asked for
+  SharedText topic;
+  SharedText callback;
+  SharedText url;    // what was asked for
   std::string peer;  // "127.0.0.1:53211", where known
   int attempt = 1;
   std::string request_head;            // raw, as sent, the empty line included; secrets masked

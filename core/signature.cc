@@ -1,9 +1,7 @@
 #include "core/signature.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <array>
 #include <stdexcept>
@@ -17,11 +15,13 @@ namespace {
 constexpr std::array kAlgorithms = {SignatureAlgorithm::kSha1, SignatureAlgorithm::kSha256,
                                     SignatureAlgorithm::kSha384, SignatureAlgorithm::kSha512};
 
-struct FreeMac {
-  void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
-  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+struct FreeDigest {
+  void operator()(EVP_MD* digest) const { EVP_MD_free(digest); }
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
-using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+using Digest = std::unique_ptr<EVP_MD, FreeDigest>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
+using DigestBytes = std::array<unsigned char, EVP_MAX_MD_SIZE>;
 
 std::size_t DigestSize(SignatureAlgorithm algorithm) {
   switch (algorithm) {
@@ -42,19 +42,57 @@ void Require(bool ok) {
   if (!ok) throw std::runtime_error("OpenSSL cannot compute an HMAC");
 }
 
-MacContext MakeContext(SignatureAlgorithm algorithm, std::string_view secret) {
-  const std::unique_ptr<EVP_MAC, FreeMac> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-  Require(mac != nullptr);
-  MacContext context(EVP_MAC_CTX_new(mac.get()));
+// Looked up once: that costs as much as signing a short body.
+const EVP_MD* FindDigest(SignatureAlgorithm algorithm) {
+  static const auto digests = [] {
+    std::array<Digest, kAlgorithms.size()> found;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      found[i].reset(EVP_MD_fetch(nullptr, std::string(Name(kAlgorithms[i])).c_str(), nullptr));
+    }
+    return found;
+  }();
+  const auto& digest = digests[static_cast<std::size_t>(algorithm)];
+  Require(digest != nullptr);
+  return digest.get();
+}
+
+DigestContext NewContext() {
+  DigestContext context(EVP_MD_CTX_new());
   Require(context != nullptr);
-  std::string digest(Name(algorithm));
-  const std::array params = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
-      OSSL_PARAM_construct_end()};
-  // A null key would mean "keep the key that is there": an empty one needs an address too.
-  const char* key = secret.empty() ? "" : secret.data();
-  Require(EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key), secret.size(),
-                       params.data()) == 1);
+  return context;
+}
+
+void Update(EVP_MD_CTX* context, const void* bytes, std::size_t size) {
+  Require(EVP_DigestUpdate(context, bytes, size) == 1);
+}
+
+std::size_t Final(EVP_MD_CTX* context, DigestBytes& digest) {
+  unsigned int size = 0;
+  Require(EVP_DigestFinal_ex(context, digest.data(), &size) == 1);
+  return size;
+}
+
+// A key that is longer than a block of the hash is replaced by its digest (RFC 2104 section 2).
+std::string BlockKey(const EVP_MD* digest, std::string_view secret) {
+  std::string key(secret);
+  const auto block = static_cast<std::size_t>(EVP_MD_get_block_size(digest));
+  if (key.size() > block) {
+    DigestBytes hashed{};
+    unsigned int size = 0;
+    Require(EVP_Digest(key.data(), key.size(), hashed.data(), &size, digest, nullptr) == 1);
+    key.assign(hashed.begin(), hashed.begin() + size);
+  }
+  key.resize(block, '\0');
+  return key;
+}
+
+// A hash that has taken the key, each byte of it combined with `pad`.
+DigestContext BeginWithKey(const EVP_MD* digest, std::string key, char pad) {
+  for (char& byte : key) byte = static_cast<char>(byte ^ pad);
+  DigestContext context = NewContext();
+  Require(EVP_DigestInit_ex2(context.get(), digest, nullptr) == 1);
+  Update(context.get(), key.data(), key.size());
+  OPENSSL_cleanse(key.data(), key.size());
   return context;
 }
 
@@ -141,24 +179,30 @@ std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name)
 }
 
 struct Signer::Context {
-  MacContext keyed;
+  DigestContext inner;
+  DigestContext outer;
 };
 
-Signer::Signer(SignatureAlgorithm algorithm, std::string_view secret)
-    : context_(std::make_unique<Context>(Context{MakeContext(algorithm, secret)})),
-      algorithm_(algorithm) {}
+Signer::Signer(SignatureAlgorithm algorithm, std::string_view secret) : algorithm_(algorithm) {
+  const EVP_MD* digest = FindDigest(algorithm);
+  std::string key = BlockKey(digest, secret);
+  context_ = std::make_unique<Context>(
+      Context{BeginWithKey(digest, key, '\x36'), BeginWithKey(digest, key, '\x5c')});
+  OPENSSL_cleanse(key.data(), key.size());
+}
 Signer::~Signer() = default;
 Signer::Signer(Signer&&) noexcept = default;
 Signer& Signer::operator=(Signer&&) noexcept = default;
 
 std::string Signer::Sign(std::string_view body) const {
-  const MacContext context(EVP_MAC_CTX_dup(context_->keyed.get()));
-  Require(context != nullptr);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  std::size_t size = 0;
-  Require(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(body.data()),
-                         body.size()) == 1);
-  Require(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1);
+  const DigestContext context = NewContext();
+  DigestBytes digest{};
+  Require(EVP_MD_CTX_copy_ex(context.get(), context_->inner.get()) == 1);
+  Update(context.get(), body.data(), body.size());
+  std::size_t size = Final(context.get(), digest);
+  Require(EVP_MD_CTX_copy_ex(context.get(), context_->outer.get()) == 1);
+  Update(context.get(), digest.data(), size);
+  size = Final(context.get(), digest);
   return std::string(Name(algorithm_)) + '=' + ToHex(digest.data(), size);
 }
 

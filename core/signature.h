@@ -15,9 +15,9 @@ enum class SignatureAlgorithm { kSha1, kSha256, kSha384, kSha512 };  // HUB-SIG-
 std::string_view Name(SignatureAlgorithm algorithm);                               // "sha256"
 std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name);  // any case
 
-// Signs many bodies with one secret: the keyed context is made once and duplicated for each body,
-// which costs half of a one-shot HMAC. Not for use by two threads at once. Throws
-// std::runtime_error only where OpenSSL itself is broken or out of memory.
+// Signs many bodies with one secret. The two hashes of an HMAC (RFC 2104) are begun with the key
+// once and copied for each body, which costs a third of a one-shot HMAC. Not for use by two threads
+// at once. Throws std::runtime_error only where OpenSSL itself is broken or out of memory.
 class Signer {
  public:
   Signer(SignatureAlgorithm algorithm, std::string_view secret);

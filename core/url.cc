@@ -231,11 +231,18 @@ std::string MergePaths(std::string_view base, std::string_view reference) {
   return merged.append(reference);
 }
 
+std::string WriteOrigin(Scheme scheme, const std::string& host, std::uint16_t port) {
+  std::string origin = scheme == Scheme::kHttp ? "http://" : "https://";
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  origin.append(is_ipv6 ? "[" : "").append(host).append(is_ipv6 ? "]:" : ":");
+  return origin + std::to_string(port);
+}
+
 }  // namespace
 
 Result<Url> Url::Parse(std::string_view text) {
   if (auto checked = CheckText(text); !checked) return tl::unexpected(checked.error());
-  const Parts parts = Split(text);
+  const auto parts = Split(text);
   const auto scheme = ReadScheme(parts);
   if (!scheme) return tl::unexpected(scheme.error());
   const auto host = ReadHost(parts.host);
@@ -246,32 +253,33 @@ Result<Url> Url::Parse(std::string_view text) {
   if (parts.userinfo.find('\\') != parts.userinfo.npos) {
     return Fail(ErrorCode::kInvalid, "the URL has a backslash before its host");
   }
-  Url url;
-  url.target_ = BuildTarget(parts);
-  if (auto checked = CheckGrammar(parts, url.target_); !checked) {
+  auto made = std::make_shared<Url::Parts>();
+  made->target = BuildTarget(parts);
+  if (auto checked = CheckGrammar(parts, made->target); !checked) {
     return tl::unexpected(checked.error());
   }
-  url.text_ = text;
-  url.scheme_ = *scheme;
-  url.host_ = *host;
-  url.port_ = *port;
-  url.userinfo_ = parts.userinfo;
-  url.has_fragment_ = parts.has_fragment;
+  made->text = text;
+  made->scheme = *scheme;
+  made->host = *host;
+  made->port = *port;
+  made->userinfo = parts.userinfo;
+  made->origin = WriteOrigin(*scheme, *host, *port);
+  made->has_fragment = parts.has_fragment;
+  Url url;
+  url.parts_ = std::move(made);
   return url;
 }
 
-std::string Url::Origin() const {
-  std::string origin = scheme_ == Scheme::kHttp ? "http://" : "https://";
-  const bool is_ipv6 = host_.find(':') != host_.npos;
-  origin.append(is_ipv6 ? "[" : "").append(host_).append(is_ipv6 ? "]:" : ":");
-  return origin + std::to_string(port_);
+const std::shared_ptr<const Url::Parts>& Url::NoParts() {
+  static const auto parts = std::make_shared<const Parts>();
+  return parts;
 }
 
 std::string Url::HostHeader() const {
-  const bool is_ipv6 = host_.find(':') != host_.npos;
-  std::string header = is_ipv6 ? '[' + host_ + ']' : host_;
-  const bool is_default = port_ == (scheme_ == Scheme::kHttp ? 80 : 443);
-  if (!is_default) header.append(":").append(std::to_string(port_));
+  const bool is_ipv6 = host().find(':') != std::string::npos;
+  std::string header = is_ipv6 ? '[' + host() + ']' : host();
+  const bool is_default = port() == (scheme() == Scheme::kHttp ? 80 : 443);
+  if (!is_default) header.append(":").append(std::to_string(port()));
   return header;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/result.h"
+#include "core/shared_text.h"
 
 namespace websub {
 
@@ -27,35 +29,40 @@ class Url {
   // (subscription_request.h).
   static constexpr std::size_t kMaxLength = 65536;
 
-  const std::string& text() const { return text_; }
-  Scheme scheme() const { return scheme_; }
-  const std::string& host() const {
-    return host_;
-  }  // lower case, without the brackets of an IPv6 literal
-  std::uint16_t port() const { return port_; }  // the scheme's default where none is written
-  const std::string& target() const {
-    return target_;
-  }  // path and query for a request line; starts with /
-  const std::string& userinfo() const {
-    return userinfo_;
-  }  // as written, "user:password", or empty
-  bool has_fragment() const { return has_fragment_; }
+  const std::string& text() const { return parts_->text; }
+  SharedText shared_text() const { return SharedText({parts_, &parts_->text}); }
+  Scheme scheme() const { return parts_->scheme; }
+  // Lower case, without the brackets of an IPv6 literal.
+  const std::string& host() const { return parts_->host; }
+  // The scheme's default where none is written.
+  std::uint16_t port() const { return parts_->port; }
+  // Path and query for a request line; starts with "/".
+  const std::string& target() const { return parts_->target; }
+  // As written, "user:password", or empty.
+  const std::string& userinfo() const { return parts_->userinfo; }
+  bool has_fragment() const { return parts_->has_fragment; }
 
   // "http://example.com:80": what connections and limits are keyed by. The port is always written.
-  std::string Origin() const;
+  const std::string& Origin() const { return parts_->origin; }
   // The value of a Host header: host (brackets for IPv6), and the port where it is not the default.
   std::string HostHeader() const;
 
-  bool operator==(const Url& other) const { return text_ == other.text_; }
+  bool operator==(const Url& other) const { return text() == other.text(); }
 
  private:
-  std::string text_;
-  Scheme scheme_ = Scheme::kHttp;
-  std::string host_;
-  std::uint16_t port_ = 0;
-  std::string target_;
-  std::string userinfo_;
-  bool has_fragment_ = false;
+  struct Parts {
+    std::string text;
+    Scheme scheme = Scheme::kHttp;
+    std::string host;
+    std::uint16_t port = 0;
+    std::string target;
+    std::string userinfo;
+    std::string origin;
+    bool has_fragment = false;
+  };
+  static const std::shared_ptr<const Parts>& NoParts();
+
+  std::shared_ptr<const Parts> parts_ = NoParts();  // a copy costs no more than a pointer
 };
 
 // What the URL's userinfo, percent-decoded, says in an Authorization field: "Basic dTpw". Empty

@@ -35,6 +35,7 @@ struct OutgoingResult {
   std::size_t body_size = 0;  // bytes received
   bool body_cut = false;      // there was more than max_body: the connection was closed
   std::string peer;           // "127.0.0.1:3000", where a connection was tried
+  std::string sent_head;      // the request's head, given back
   PhaseTimings timings;
 
   bool Ok2xx() const { return status >= 200 && status < 300; }

@@ -193,14 +193,14 @@ std::vector<Piece> DescribeExchange(const Exchange& exchange) {
   std::string kind(Name(exchange.kind));
   kind.resize(12, ' ');
   std::string answer = exchange.status != 0 ? std::to_string(exchange.status) : "---";
-  const std::string& place = in                          ? exchange.topic
-                             : exchange.callback.empty() ? exchange.url
-                                                         : exchange.callback;
+  const SharedText& place = in                          ? exchange.topic
+                            : exchange.callback.empty() ? exchange.url
+                                                        : exchange.callback;
   return {{ShortTime(exchange.at) + "  ", Style::kDim},
           {in ? "<- " : "-> ", Style::kDim},
           {kind, Style::kStrong},
           {answer + "  ", good ? Style::kGood : Style::kBad},
-          {place + "  "},
+          {place.str() + "  "},
           {exchange.outcome, good ? Style::kDim : Style::kPlain}};
 }
 

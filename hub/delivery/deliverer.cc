@@ -281,8 +281,8 @@ void Deliverer::Send(Lane& lane, std::shared_ptr<const PreparedMessage> message,
   exchange.subscription_id = lane.id;
   exchange.message_id = message->message.id;
   exchange.topic = message->message.topic;
-  exchange.callback = lane.callback.text();
-  exchange.url = lane.callback.text();
+  exchange.callback = lane.callback.shared_text();
+  exchange.url = exchange.callback;
   exchange.attempt = lane.attempts + 1;
   exchange.request_head = MaskHead(request.head);
 

@@ -1,5 +1,6 @@
 #include "hub/http/client.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -22,55 +23,57 @@ Result<asio::ssl::context*> Client::Impl::Tls() {
   return tls.get();
 }
 
-// Connections are shared by calls that may use them: to the same origin, by the same way, and under
-// the same rule for addresses.
-std::string Client::Impl::PoolKey(const OutgoingRequest& request) const {
-  std::string key = request.url.Origin();
-  if (request.addresses == AddressRule::kPublicOnly) key += " public";
-  return key;
+Pool& Client::Impl::PoolFor(const OutgoingRequest& request) {
+  auto& those = request.addresses == AddressRule::kAny ? pools : public_pools;
+  const auto [entry, made] = those.try_emplace(request.url.Origin());
+  if (made) {
+    entry->second.key = entry->first;
+    entry->second.rule = request.addresses;
+  }
+  return entry->second;
 }
 
 void Client::Impl::Start(std::shared_ptr<Call> call) {
-  std::string key = PoolKey(call->request);
-  const auto pool = pools.find(key);
-  if (pool == pools.end()) return StartFresh(std::move(call), std::move(key));
-  const auto connection = pool->second.back();
-  TakeIdle(*connection);
-  connection->Reuse(std::move(call));
+  Pool& pool = PoolFor(call->request);
+  if (pool.idle.empty()) return StartFresh(std::move(call), pool);
+  ClientConnection& connection = *pool.idle.back();
+  TakeIdle(connection);
+  connection.Reuse(std::move(call));
 }
 
-void Client::Impl::StartFresh(std::shared_ptr<Call> call, std::string key) {
-  auto connection = std::make_shared<ClientConnection>(*this, std::move(key));
+void Client::Impl::StartFresh(std::shared_ptr<Call> call, Pool& pool) {
+  auto connection = std::make_shared<ClientConnection>(*this, pool);
   connections.insert(connection);
+  connection->place = busy.insert(busy.end(), connection.get());
+  ++pool.connections;
   connection->Open(std::move(call));
 }
 
-void Client::Impl::PutIdle(const std::shared_ptr<ClientConnection>& connection) {
-  Pool& pool = pools[connection->key()];
-  pool.push_back(connection);
-  connection->idle_place = idle.insert(idle.end(), connection.get());
-  std::shared_ptr<ClientConnection> surplus;
-  if (pool.size() > options.max_idle_per_origin) {
-    surplus = pool.front();
+void Client::Impl::PutIdle(ClientConnection& connection) {
+  Pool& pool = connection.pool();
+  pool.idle.push_back(&connection);
+  idle.splice(idle.end(), busy, connection.place);
+  if (pool.idle.size() > options.max_idle_per_origin) {
+    pool.idle.front()->Close();
   } else if (idle.size() > options.max_idle) {
-    surplus = idle.front()->shared_from_this();
+    idle.front()->Close();
   }
-  if (surplus) surplus->Close();
 }
 
 void Client::Impl::TakeIdle(ClientConnection& connection) {
-  idle.erase(connection.idle_place);
-  const auto entry = pools.find(connection.key());
-  Pool& pool = entry->second;
-  for (auto each = pool.rbegin(); each != pool.rend(); ++each) {
-    if (each->get() != &connection) continue;
-    pool.erase(std::next(each).base());
-    break;
-  }
-  if (pool.empty()) pools.erase(entry);
+  busy.splice(busy.end(), idle, connection.place);
+  auto& those = connection.pool().idle;
+  if (those.back() == &connection) return those.pop_back();
+  those.erase(std::find(those.begin(), those.end(), &connection));
 }
 
 void Client::Impl::Forget(const std::shared_ptr<ClientConnection>& connection) {
+  busy.erase(connection->place);
+  Pool& pool = connection->pool();
+  if (--pool.connections == 0) {
+    auto& those = pool.rule == AddressRule::kAny ? pools : public_pools;
+    those.erase(std::string(pool.key));
+  }
   connections.erase(connection);
 }
 

@@ -32,8 +32,8 @@ Miss DescribeConnectFailure(const error_code& ec, const std::string& peer) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(Client::Impl& client, std::string key)
-    : client_(&client), key_(std::move(key)), socket_(client.io), deadline_(client.io) {}
+ClientConnection::ClientConnection(Client::Impl& client, Pool& pool)
+    : client_(&client), pool_(&pool), socket_(client.io), deadline_(client.io) {}
 
 void ClientConnection::Open(std::shared_ptr<Call> call) {
   call_ = std::move(call);

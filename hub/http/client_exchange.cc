@@ -1,7 +1,9 @@
 // One request and its answer on a connection that stands, and the life of the connection in
 // between.
+#include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
+#include <string_view>
 #include <utility>
 
 #include "hub/http/client_impl.h"
@@ -14,6 +16,23 @@ constexpr std::size_t kReadSize = 4 * 1024;
 constexpr std::size_t kBodyReadSize = 16 * 1024;
 constexpr std::chrono::seconds kLastWords{1};
 constexpr char kTlsAlert = 0x15;  // the first byte of an alert's record
+
+std::array<asio::const_buffer, 2> Unsent(std::string_view head, std::string_view body,
+                                         std::size_t sent) {
+  const std::size_t of_head = std::min(sent, head.size());
+  head.remove_prefix(of_head);
+  body.remove_prefix(sent - of_head);
+  return {asio::buffer(head), asio::buffer(body)};
+}
+
+// A write that is still under way reads the bytes that it was given.
+void GiveBackHead(Call& call, bool whole_request) {
+  if (whole_request) {
+    call.result.sent_head = std::move(call.request.head);
+  } else {
+    call.result.sent_head = call.request.head;
+  }
+}
 
 bool IsHead(std::string_view head) {
   return head.starts_with("HEAD ");
@@ -43,18 +62,35 @@ void ClientConnection::Exchange() {
     call_->forwarded_head = ForwardedHead(request.head, request.url, *proxy_);
     head = &call_->forwarded_head;
   }
-  const std::array<asio::const_buffer, 2> buffers = {
-      asio::buffer(*head), request.body ? asio::buffer(*request.body) : asio::const_buffer()};
-  // Holds the call, and so the bytes, until they are written, also where the answer comes first.
-  auto written = [self = shared_from_this(), call = call_](const error_code& ec, std::size_t) {
-    if (self->call_ == call) self->OnWritten(ec);
-  };
-  if (tls_) {
-    asio::async_write(*tls_, buffers, std::move(written));
-  } else {
-    asio::async_write(socket_, buffers, std::move(written));
+  const std::string_view body = request.body ? std::string_view(*request.body) : std::string_view();
+  if (!SendAtOnce(*head, body)) {
+    // Holds the call, and so the bytes, until they are written, also where the answer comes first.
+    auto written = [self = shared_from_this(), call = call_](const error_code& ec, std::size_t) {
+      if (self->call_ == call) self->OnWritten(ec);
+    };
+    const auto rest = Unsent(*head, body, sent_);
+    if (tls_) {
+      asio::async_write(*tls_, rest, std::move(written));
+    } else {
+      asio::async_write(socket_, rest, std::move(written));
+    }
   }
   Read();  // a peer may answer, and close, before it has read everything
+}
+
+// Most requests fit into the socket's buffer: then there is nothing to wait for. Tells whether all
+// is said; what went wrong is found by the write or the read that follows.
+bool ClientConnection::SendAtOnce(std::string_view head, std::string_view body) {
+  sent_ = 0;
+  if (tls_) return false;
+  error_code ec;
+  if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
+  if (ec) return false;
+  sent_ = socket_.send(Unsent(head, body, 0), 0, ec);
+  if (ec || sent_ < head.size() + body.size()) return false;
+  phase_ = Phase::kRead;
+  phase_began_ = SteadyClock::now();
+  return true;
 }
 
 void ClientConnection::OnWritten(const error_code& ec) {
@@ -120,7 +156,7 @@ void ClientConnection::OnBroken(const error_code& ec) {
     call->again = true;
     call->result = {};
     Close();
-    return client->StartFresh(call, key_);
+    return client->StartFresh(call, client->PoolFor(call->request));
   }
   CollectAnswer();
   const std::string what =
@@ -147,11 +183,12 @@ void ClientConnection::Finish() {
   CollectAnswer();
   const auto call = std::exchange(call_, nullptr);
   call->result.timings.total = Since(call->began);
+  GiveBackHead(*call, whole_request);
   if (reusable) {
     phase_ = Phase::kIdle;
     deadline_.Set(After(client_->options.idle_timeout), shared_from_this());
     Read();
-    client_->PutIdle(shared_from_this());
+    client_->PutIdle(*this);
   } else {
     Close();
   }
@@ -160,11 +197,13 @@ void ClientConnection::Finish() {
 
 void ClientConnection::Fail(Fault fault, std::string detail) {
   const auto call = std::exchange(call_, nullptr);
+  const bool whole_request = phase_ == Phase::kRead;
   Close();
   if (!call) return;
   call->result.fault = fault;
   call->result.detail = std::move(detail);
   call->result.timings.total = Since(call->began);
+  GiveBackHead(*call, whole_request);
   call->done(std::move(call->result));
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -36,18 +37,26 @@ struct Call {
 };
 
 class ClientConnection;
-using Pool = std::vector<std::shared_ptr<ClientConnection>>;  // the last one was used last
+
+// The connections that calls to one origin, under one rule for addresses, may share. It stays while
+// it has any, so that a call that follows another finds it with one look.
+struct Pool {
+  std::string key;
+  AddressRule rule = AddressRule::kAny;
+  std::size_t connections = 0;
+  std::vector<ClientConnection*> idle;  // the last one was used last
+};
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Impl(Loop& loop, ClientOptions the_options, ProxyTable the_proxies);
 
   void Start(std::shared_ptr<Call> call);
-  void StartFresh(std::shared_ptr<Call> call, std::string key);
-  std::string PoolKey(const OutgoingRequest& request) const;
+  void StartFresh(std::shared_ptr<Call> call, Pool& pool);
+  Pool& PoolFor(const OutgoingRequest& request);
   // The TLS context, made when it is first needed: reading the system's authorities takes a while.
   Result<asio::ssl::context*> Tls();
 
-  void PutIdle(const std::shared_ptr<ClientConnection>& connection);
+  void PutIdle(ClientConnection& connection);
   void TakeIdle(ClientConnection& connection);
   void Forget(const std::shared_ptr<ClientConnection>& connection);
   void CancelAll();
@@ -58,16 +67,19 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   const ProxyTable proxies;
   Lookup lookup;
   std::unique_ptr<asio::ssl::context> tls;
-  std::unordered_map<std::string, Pool> pools;  // of idle connections
-  std::list<ClientConnection*> idle;            // the longest idle first
+  std::unordered_map<std::string, Pool> pools;         // AddressRule::kAny
+  std::unordered_map<std::string, Pool> public_pools;  // AddressRule::kPublicOnly
+  // A connection keeps its place: it moves from one list to the other without a new one.
+  std::list<ClientConnection*> idle;  // the longest idle first
+  std::list<ClientConnection*> busy;
   std::unordered_set<std::shared_ptr<ClientConnection>> connections;
 };
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  ClientConnection(Client::Impl& client, std::string key);
+  ClientConnection(Client::Impl& client, Pool& pool);
 
-  const std::string& key() const { return key_; }
+  Pool& pool() { return *pool_; }
   bool busy() const { return call_ != nullptr; }
 
   // A fresh connection: goes all the way for this call. Not called from within Send.
@@ -81,7 +93,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   void OnDeadline();
 
-  std::list<ClientConnection*>::iterator idle_place;  // valid while in the pool
+  std::list<ClientConnection*>::iterator place;  // in the client's list of idle or busy ones
 
  private:
   enum class Phase { kResolve, kConnect, kTunnel, kTls, kWrite, kRead, kIdle, kClosed };
@@ -101,6 +113,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   // client_exchange.cc
   void Exchange();
+  bool SendAtOnce(std::string_view head, std::string_view body);
   void OnWritten(const error_code& ec);
   void Read();
   void OnRead(const error_code& ec, std::size_t size);
@@ -111,7 +124,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void CollectAnswer();
 
   Client::Impl* client_;  // null once closed
-  const std::string key_;
+  Pool* const pool_;      // valid while not closed
   Socket socket_;
   std::unique_ptr<TlsStream> tls_;  // where the origin is https
   Deadline deadline_;
@@ -133,6 +146,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool reading_ = false;
   bool reused_ = false;
   bool answer_began_ = false;
+  std::size_t sent_ = 0;  // bytes of the request, at once
   error_code write_error_;
 };
 

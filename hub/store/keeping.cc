@@ -91,7 +91,7 @@ class Keeper {
 
   void Keep(const Exchange& exchange, ExchangeId id) {
     const std::optional<TopicId> topic =
-        IsDelivery(exchange) ? TopicOf(exchange.topic) : std::nullopt;
+        IsDelivery(exchange) ? TopicOf(exchange.topic.str()) : std::nullopt;
     if (!topic) return KeepWhole(exchange, id);
 
     std::optional<std::size_t> head_at;
@@ -108,15 +108,15 @@ class Keeper {
           .append(request_head.substr(at + shared.bytes.size()));
       request_head = rest_;
     }
-    const bool own_url = exchange.url != exchange.callback;
+    const bool own_url = !(exchange.url == exchange.callback);
     Insert(exchange, id, SegmentOf(id), topic, std::nullopt, std::nullopt,
-           own_url ? std::optional<std::string_view>(exchange.url) : std::nullopt, head_at, head_id,
+           own_url ? std::optional<std::string_view>(exchange.url.str()) : std::nullopt, head_at, head_id,
            request_head);
   }
 
   void KeepWhole(const Exchange& exchange, ExchangeId id) {
-    Insert(exchange, id, std::nullopt, std::nullopt, exchange.topic, exchange.callback,
-           exchange.url, std::nullopt, std::nullopt, exchange.request_head);
+    Insert(exchange, id, std::nullopt, std::nullopt, exchange.topic.str(), exchange.callback.str(),
+           exchange.url.str(), std::nullopt, std::nullopt, exchange.request_head);
   }
 
   void Insert(const Exchange& exchange, ExchangeId id, std::optional<std::int64_t> segment,
