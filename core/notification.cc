@@ -52,17 +52,25 @@ std::string SharedHead(const NotificationContent& content) {
   return head;
 }
 
-std::string NotificationHead(const Url& callback, std::string_view shared_head, int attempt,
+std::string NotificationStart(const Url& callback) {
+  std::string start = "POST " + callback.target() + " HTTP/1.1\r\n";
+  AppendField(start, "Host", callback.HostHeader());
+  AppendField(start, "Authorization", BasicCredentials(callback));
+  return start;
+}
+
+std::string NotificationHead(std::string_view start, std::string_view shared_head, int attempt,
                              std::string_view signature) {
+  constexpr std::string_view kAttempt = "Websub-Attempt: ";
+  constexpr std::string_view kSignature = "\r\nX-Hub-Signature: ";
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const std::string number = std::to_string(attempt);
   std::string head;
-  head.reserve(callback.target().size() + shared_head.size() + signature.size() + 256);
-  head.append("POST ").append(callback.target()).append(" HTTP/1.1\r\n");
-  AppendField(head, "Host", callback.HostHeader());
-  AppendField(head, "Authorization", BasicCredentials(callback));
-  head += shared_head;
-  AppendField(head, "Websub-Attempt", std::to_string(attempt));
-  AppendField(head, "X-Hub-Signature", signature);
-  return head + "\r\n";
+  head.reserve(start.size() + shared_head.size() + kAttempt.size() + number.size() +
+               kSignature.size() + signature.size() + kEnd.size());
+  head.append(start).append(shared_head).append(kAttempt).append(number);
+  if (!signature.empty()) head.append(kSignature).append(signature);
+  return head.append(kEnd);
 }
 
 }  // namespace websub

@@ -25,10 +25,13 @@ struct NotificationContent {
 // the self stand in one Link field (HUB-DIS-04); '<' and '>' inside of them are percent-encoded.
 std::string SharedHead(const NotificationContent& content);
 
-// The whole head up to and with the empty line: POST, Host, the shared lines, the attempt (1, 2,
-// …), and the signature unless it is empty (HUB-SIG-01, HUB-SIG-03). A userinfo in the callback's
-// URL becomes an Authorization: Basic field.
-std::string NotificationHead(const Url& callback, std::string_view shared_head, int attempt,
+// The lines that do not change between the messages of a subscriber: POST and Host. A userinfo in
+// the callback's URL becomes an Authorization: Basic field.
+std::string NotificationStart(const Url& callback);
+
+// The whole head up to and with the empty line: the two above, the attempt (1, 2, …), and what
+// Signer made of the body, unless that is empty (HUB-SIG-01, HUB-SIG-03).
+std::string NotificationHead(std::string_view start, std::string_view shared_head, int attempt,
                              std::string_view signature);
 
 }  // namespace websub

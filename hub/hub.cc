@@ -142,7 +142,9 @@ void Hub::Impl::MakeParts(Hub& hub) {
   fetch.hub_url = hub.hub_url();
   fetch.own_base = base_url;
   fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
-  fetcher->on_message = [this](const Message& message) { deliverer->Wake(message.topic_id); };
+  fetcher->on_message = [this](const Message& message) {
+    deliverer->Wake(message.topic_id, message.id);
+  };
 
   ApiOptions answers;
   answers.lease = options.lease;

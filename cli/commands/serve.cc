@@ -110,7 +110,9 @@ class Serving {
         hub::Hub::Start(loop_, environment_.clock, environment_.random, std::move(hub_options));
     if (!started) return output_.Fail(started.error());
     hub_ = std::move(*started);
-    hub_->on_exchange = [this](const Exchange& exchange) { Print(exchange); };
+    if (!output_.quiet() || output_.json()) {
+      hub_->on_exchange = [this](const Exchange& exchange) { Print(exchange); };
+    }
     hub_->on_notice = [this](const std::string& sentence, const std::string& peer) {
       output_.Note(sentence + " (" + peer + ")");
     };

@@ -97,9 +97,9 @@ void Api::PutHosted(const std::string& name, std::string content_type, std::stri
   message.now = clock_.Now();
   store_.PutHosted(name, std::move(message), [this, done = std::move(done)](Result<Message> kept) {
     const auto topic = kept ? kept->topic_id : 0;
-    const bool appended = kept.has_value();
+    const auto newest = kept ? kept->id : 0;
     done(std::move(kept));
-    if (appended) deliverer_.Wake(topic);
+    if (newest > 0) deliverer_.Wake(topic, newest);
   });
 }
 

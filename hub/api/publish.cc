@@ -77,7 +77,7 @@ void Api::PublishContent(const CallPtr& call, const Form& query) {
   message.now = clock_.Now();
   store_.AppendMessage(std::move(message), [this, answer](const Result<Message>& kept) {
     answer(kept);
-    if (kept) deliverer_.Wake(kept->topic_id);
+    if (kept) deliverer_.Wake(kept->topic_id, kept->id);
   });
 }
 

@@ -3,49 +3,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/notification.h"
-
 namespace websub::hub {
 
 namespace {
 
-// How soon to look again for due retries that found no room.
+// How soon to look again for work that found no room.
 constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
+// A request is young in the slice in which it was sent, and in the next.
+constexpr Duration kSlice = std::chrono::milliseconds(5);
+// Pages read before the loop gets its turn again.
+constexpr int kPagesPerRun = 8;
+
+constexpr std::array kStandings = {Pace::Standing::kProven, Pace::Standing::kUnproven,
+                                   Pace::Standing::kFailing};
 
 }  // namespace
-
-struct Deliverer::Lane {
-  SubscriptionId id = 0;
-  TopicId topic = 0;
-  Url callback;
-  Origin* origin = nullptr;
-  std::string secret;
-  std::unique_ptr<Signer> signer;  // made with the first signed message
-  Time expires_at;
-  MessageId cursor = 0;
-  int attempts = 0;  // that failed, of the message after the cursor
-  std::optional<Time> first_attempt;
-  bool in_flight = false;        // also after it has ended
-  bool due_in_store = false;     // counted in retrying_
-  std::size_t unkept = 0;        // outcomes not on disk yet
-  std::optional<Time> retry_at;  // while it waits in unkept_retries_
-
-  enum class State {
-    kIdle,
-    kReady,
-    kInFlight,
-    kWaiting,  // for a retry
-    kGone,     // answered 410, which is not on disk yet
-    kEnded,    // by the store's word
-  } state = State::kIdle;
-};
-
-struct Deliverer::Origin {
-  std::deque<SubscriptionId> ready;
-  std::size_t lanes = 0;
-  std::size_t in_flight = 0;
-  bool has_turn = false;  // stands in turns_
-};
 
 Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, const Clock& clock,
                      Random& random, DeliveryOptions options, std::function<void()> wake)
@@ -61,17 +33,13 @@ Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, con
 Deliverer::~Deliverer() = default;
 
 void Deliverer::Start() {
-  for (const TopicId topic : store_.TopicsWithMessages()) Wake(topic);
+  for (const TopicId topic : store_.TopicsWithMessages()) Sweep(LogOf(topic));
 }
 
-void Deliverer::Wake(TopicId topic) {
-  const auto [sweep, made] = sweeps_.try_emplace(topic);
-  if (made) {
-    sweep_turns_.push_back(topic);
-  } else {
-    sweep->second.again = true;
-  }
-  wake_();
+void Deliverer::Wake(TopicId topic, MessageId newest) {
+  TopicLog& log = LogOf(topic);
+  log.end = std::max(newest, log.end.value_or(0));
+  Sweep(log);
 }
 
 void Deliverer::Renewed(const Subscription& subscription) {
@@ -88,32 +56,13 @@ void Deliverer::Renewed(const Subscription& subscription) {
   wake_();
 }
 
-// Its lane may have been dropped because the lease was over, just before the renewal was kept.
-void Deliverer::TakeUp(const Subscription& renewed) {
-  if (!renewed.expires_at || stopped_) return;
-  if (renewed.retry_at) {
-    next_retry_ = std::min(next_retry_, *renewed.retry_at);
-    return wake_();
-  }
-  if (!messages_.Next(renewed.topic_id, renewed.cursor)) return;
-  if (!HasRoom()) return Wake(renewed.topic_id);
-  Admit(renewed.topic_id, {.id = renewed.id,
-                           .callback = renewed.callback,
-                           .origin = {},
-                           .secret = renewed.secret,
-                           .expires_at = *renewed.expires_at,
-                           .cursor = renewed.cursor,
-                           .attempts = renewed.attempts,
-                           .first_attempt = renewed.first_attempt,
-                           .retry_at = renewed.retry_at});
-  wake_();
-}
-
 void Deliverer::Ended(SubscriptionId id) {
   const auto found = lanes_.find(id);
   if (found == lanes_.end()) return;
   Lane& lane = *found->second;
-  if (lane.state == Lane::State::kReady) std::erase(lane.origin->ready, id);
+  if (lane.state == Lane::State::kReady) {
+    std::erase(lane.suspect() ? lane.origin->suspects : lane.origin->fresh, &lane);
+  }
   lane.state = Lane::State::kEnded;
   EndIfIdle(id, clock_.Now());
   wake_();  // there may be room for another lane
@@ -138,266 +87,143 @@ void Deliverer::Stop() {
 
 Time Deliverer::Run(Time now) {
   if (stopped_) return Time::max();
+  BeginSlice(now);
   RetryUnkept(now);
-  ReadDueRetries(now);
-  do {
+  StartReady(now);
+  bool more = true;
+  for (int pages = 0; more && pages < kPagesPerRun; ++pages) {
+    more = ReadDueRetries(now);
+    more = SweepOnePage() || more;
+    more = RefillOne(now) || more;
     StartReady(now);
-  } while (SweepOnePage());
+  }
+  if (more) wake_();
   DropIdleOrigins();
   Time next = next_retry_ > now ? next_retry_ : now + kCrowdedWait;
   if (!unkept_retries_.empty()) next = std::min(next, unkept_retries_.begin()->first);
+  for (const Standing standing : kStandings) {
+    if (!ClassOf(standing).turns.empty() && HasSlot(standing)) {
+      next = std::min(next, slice_began_ + kSlice);  // those that were young then are not any more
+    }
+  }
   return next;
 }
 
-// The store takes its time, or takes no writes at all: a retry must not wait for that.
-void Deliverer::RetryUnkept(Time now) {
-  while (!unkept_retries_.empty() && unkept_retries_.begin()->first <= now) {
-    const SubscriptionId id = unkept_retries_.begin()->second;
-    unkept_retries_.erase(unkept_retries_.begin());
-    Lane& lane = *lanes_.at(id);  // it takes its entry with it when it is dropped
-    lane.retry_at.reset();
-    if (lane.state == Lane::State::kWaiting) MakeReady(lane);
-  }
+// Time is cut into slices, so that ageing costs nothing for each request.
+void Deliverer::BeginSlice(Time now) {
+  if (now >= slice_began_ && now - kSlice < slice_began_) return;
+  const bool next =
+      now >= slice_began_ && slice_began_ != Time::min() && now - 2 * kSlice < slice_began_;
+  slice_ += next ? 1 : 2;
+  slice_began_ = now;
+  for (Class& each : classes_) each.young = {0, next ? each.young[0] : 0};
 }
 
-// For a page of lanes more, and no lane that could start waits for room in flight.
-bool Deliverer::HasRoom() const {
-  const std::size_t page = std::min(options_.page, options_.max_lanes);
-  return turns_.empty() && lanes_.size() + page <= options_.max_lanes;
+bool Deliverer::HasSlot(Standing standing) const {
+  if (in_flight_ >= options_.max_in_flight) return false;
+  if (standing == Standing::kProven) return true;
+  const std::size_t failing = ClassOf(Standing::kFailing).in_flight;
+  const std::size_t unproven = ClassOf(Standing::kUnproven).in_flight;
+  if (failing + unproven >= options_.max_in_flight_unproven) return false;
+  return standing == Standing::kUnproven || failing < options_.max_in_flight_failing;
 }
 
-void Deliverer::ReadDueRetries(Time now) {
-  if (now < next_retry_ || !HasRoom()) return;
-  // A lane in memory is still due for the store until its next outcome is kept.
-  const std::size_t limit = retrying_ + std::min(options_.page, options_.max_lanes);
-  const auto due = store_.DueRetries(now, RetryPlace{}, limit);
-  for (const auto& [topic, at, row] : due) {
-    if (!lanes_.contains(row.id)) Admit(topic, row);
-    const auto lane = lanes_.find(row.id);
-    if (lane != lanes_.end() && !std::exchange(lane->second->due_in_store, true)) ++retrying_;
-  }
-  if (due.size() < limit) next_retry_ = store_.NextRetryDue(now).value_or(Time::max());
-}
-
-bool Deliverer::SweepOnePage() {
-  if (sweep_turns_.empty() || !HasRoom()) return false;
-  const TopicId topic = sweep_turns_.front();
-  sweep_turns_.pop_front();
-  Sweep& sweep = sweeps_[topic];
-  const std::size_t limit = std::min(options_.page, options_.max_lanes);
-  const auto page = store_.PageBehind(topic, sweep.after, limit);
-  for (const auto& row : page.lanes) Admit(topic, row);
-  if (!page.end) {
-    sweep.after = page.last;
-  } else if (sweep.again) {
-    sweep = {};
-  } else {
-    sweeps_.erase(topic);
-    return true;
-  }
-  sweep_turns_.push_back(topic);
-  return true;
-}
-
-void Deliverer::Admit(TopicId topic, const LaneRow& row) {
-  if (const auto found = lanes_.find(row.id); found != lanes_.end()) {
-    if (found->second->state == Lane::State::kIdle) MakeReady(*found->second);
-    return;
-  }
-  auto callback = Url::Parse(row.callback);
-  if (!callback) return;  // checked when it was accepted
-  auto lane = std::make_unique<Lane>();
-  lane->id = row.id;
-  lane->topic = topic;
-  lane->callback = std::move(*callback);
-  auto& origin = origins_[lane->callback.Origin()];
-  if (!origin) origin = std::make_unique<Origin>();
-  lane->origin = origin.get();
-  ++origin->lanes;
-  lane->secret = row.secret;
-  lane->expires_at = row.expires_at;
-  lane->cursor = row.cursor;
-  lane->attempts = row.attempts;
-  lane->first_attempt = row.first_attempt;
-  MakeReady(*(lanes_[row.id] = std::move(lane)));
+bool Deliverer::IsYoungFull(Standing standing) const {
+  const auto& young = ClassOf(standing).young;
+  const std::size_t most = standing == Standing::kProven
+                               ? options_.max_young
+                               : std::max<std::size_t>(options_.max_young / 4, 1);
+  return young[0] + young[1] >= most;
 }
 
 void Deliverer::MakeReady(Lane& lane) {
   lane.state = Lane::State::kReady;
-  lane.origin->ready.push_back(lane.id);
+  (lane.suspect() ? lane.origin->suspects : lane.origin->fresh).push_back(&lane);
   GiveTurn(*lane.origin);
 }
 
 // At most one turn for an origin, and only where it can use it.
 void Deliverer::GiveTurn(Origin& origin) {
-  if (origin.has_turn || origin.ready.empty() ||
-      origin.in_flight >= options_.max_in_flight_per_origin) {
+  if (origin.has_turn) return;
+  if (origin.FreshMayStart()) {
+    ClassOf(origin.pace.standing()).turns.push_back(&origin);
+  } else if (origin.SuspectMayStart()) {
+    ClassOf(Standing::kFailing).turns.push_back(&origin);
+  } else {
     return;
   }
   origin.has_turn = true;
-  turns_.push_back(&origin);
 }
 
 void Deliverer::StartReady(Time now) {
-  while (!turns_.empty() && in_flight_ < options_.max_in_flight) {
-    Origin& origin = *turns_.front();
-    turns_.pop_front();
-    origin.has_turn = false;
-    if (origin.ready.empty()) continue;
-    Lane& lane = *lanes_.at(origin.ready.front());
-    origin.ready.pop_front();
-    lane.state = Lane::State::kIdle;
-    Start(lane, now);
-    GiveTurn(origin);
+  bool moved = true;
+  while (std::exchange(moved, false)) {
+    for (const Standing standing : kStandings) {
+      auto& turns = ClassOf(standing).turns;
+      while (!turns.empty() && HasSlot(standing) && !IsYoungFull(standing)) {
+        Origin& origin = *turns.front();
+        turns.pop_front();
+        origin.has_turn = false;
+        if (!StartFrom(origin, standing, now)) moved = true;
+        GiveTurn(origin);
+        WantRefill(origin);
+      }
+    }
   }
 }
 
-void Deliverer::Start(Lane& lane, Time now) {
-  auto message = lane.expires_at > now ? messages_.Next(lane.topic, lane.cursor) : nullptr;
-  if (!message) return EndIfIdle(lane.id, now);  // HUB-VER-04, or the end of the log
-  Send(lane, std::move(message), now);
-}
-
-void Deliverer::Send(Lane& lane, std::shared_ptr<const PreparedMessage> message, Time now) {
-  std::string signature;
-  if (!lane.secret.empty()) {  // HUB-SIG-01, HUB-SIG-03
-    if (!lane.signer) lane.signer = std::make_unique<Signer>(options_.algorithm, lane.secret);
-    signature = lane.signer->Sign(*message->message.body);
-  }
-  if (!lane.first_attempt) lane.first_attempt = now;
-
-  OutgoingRequest request;
-  request.url = lane.callback;  // HUB-DIS-01: its query is part of the target
-  request.head =
-      NotificationHead(lane.callback, message->shared_head, lane.attempts + 1, signature);
-  request.body = message->message.body;
-  request.timeout = options_.timeout;
-  request.addresses = options_.addresses;
-
-  Exchange exchange;
-  exchange.at = now;
-  exchange.direction = Direction::kOut;
-  exchange.kind = ExchangeKind::kDeliver;
-  exchange.subscription_id = lane.id;
-  exchange.message_id = message->message.id;
-  exchange.topic = message->message.topic;
-  exchange.callback = lane.callback.shared_text();
-  exchange.url = exchange.callback;
-  exchange.attempt = lane.attempts + 1;
-  exchange.request_head = MaskHead(request.head);
-
-  lane.state = Lane::State::kInFlight;
-  lane.in_flight = true;
-  ++lane.origin->in_flight;
-  ++in_flight_;
-  transport_.Send(std::move(request),
-                  [this, id = lane.id, message = std::move(message),
-                   exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Finish(id, *message, std::move(exchange), std::move(result));
-                  });
-}
-
-void Deliverer::Finish(SubscriptionId id, const PreparedMessage& message, Exchange exchange,
-                       OutgoingResult result) {
-  Lane& lane = *lanes_.at(id);  // a lane stays while it is in flight
-  lane.in_flight = false;
-  --in_flight_;
-  --lane.origin->in_flight;
-  GiveTurn(*lane.origin);
-  const Time now = clock_.Now();
-  const bool ended = lane.state == Lane::State::kEnded;
+// One lane of the origin; false where what it may start counts for another standing by now.
+bool Deliverer::StartFrom(Origin& origin, Standing standing, Time now) {
+  const bool fresh = origin.FreshMayStart() && origin.pace.standing() == standing;
+  if (!fresh && (standing != Standing::kFailing || !origin.SuspectMayStart())) return false;
+  // Where both may start they take turns, too.
+  const bool suspect = !fresh || (standing == Standing::kFailing && origin.SuspectMayStart() &&
+                                  origin.suspects_in_flight <= origin.fresh_in_flight);
+  auto& those = suspect ? origin.suspects : origin.fresh;
+  Lane& lane = *those.front();
+  those.pop_front();
   lane.state = Lane::State::kIdle;
-  const auto outcome = Classify(result,
-                                {.number = lane.attempts + 1,
-                                 .first_attempt = lane.first_attempt.value_or(now),
-                                 .now = now,
-                                 .jitter = random_.Unit()},
-                                options_.retry);
-  FillFromResult(exchange, std::move(result));
-  if (exchange.fault == Fault::kCancelled || ended) {
-    exchange.outcome = ended ? "the subscription ended meanwhile" : "the hub stopped";
-    recorder_.Add(std::move(exchange));
-    if (ended) lane.state = Lane::State::kEnded;
-    EndIfIdle(id, now);
-  } else {
-    Apply(lane, message.message.id, outcome, now, std::move(exchange));
-  }
-  wake_();
+  Start(lane, standing, now);
+  return true;
 }
 
-void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
-                      Exchange exchange) {
-  DeliveryOutcome kept;
-  kept.subscription_id = lane.id;
-  kept.message_id = message;
-  kept.attempts = ++lane.attempts;
-  kept.first_attempt = lane.first_attempt.value_or(now);
-  kept.now = now;
-  ++lane.unkept;
-
-  if (const auto* retry = std::get_if<RetryAt>(&outcome)) {
-    kept.kind = DeliveryOutcome::Kind::kRetry;
-    kept.retry_at = retry->at;
-    kept.reason = retry->reason;
-    exchange.outcome = retry->reason + RetryIn(retry->at, now);
-    lane.state = Lane::State::kWaiting;
-    lane.retry_at = retry->at;
-    unkept_retries_.emplace(retry->at, lane.id);
-    recorder_.Add(std::move(kept), std::move(exchange));
-    return;
-  }
-  lane.attempts = 0;
-  lane.first_attempt.reset();
-  if (std::holds_alternative<Gone>(outcome)) {
-    kept.kind = DeliveryOutcome::Kind::kGone;
-    kept.reason = exchange.outcome = "answered 410: the subscription ended";
-    lane.state = Lane::State::kGone;
-    recorder_.Add(std::move(kept), std::move(exchange));
-    return;
-  }
-  lane.cursor = message;
-  if (std::holds_alternative<Delivered>(outcome)) {
-    kept.kind = DeliveryOutcome::Kind::kDelivered;
-    exchange.outcome = "delivered";
-  } else {
-    kept.kind = DeliveryOutcome::Kind::kGivenUp;  // HUB-DIS-09
-    kept.reason = std::get<GivenUp>(outcome).reason;
-    exchange.outcome = "given up: " + kept.reason;
-  }
-  recorder_.Add(std::move(kept), std::move(exchange));
-  if (lane.state == Lane::State::kIdle && !stopped_) MakeReady(lane);
+// What was in flight is not any more.
+void Deliverer::Land(Lane& lane) {
+  const Lane::Flight& flight = *lane.flight;
+  --in_flight_;
+  --(flight.suspect ? lane.origin->suspects_in_flight : lane.origin->fresh_in_flight);
+  Class& its = ClassOf(flight.counts_as);
+  --its.in_flight;
+  const unsigned age = slice_ - flight.slice;
+  if (age < its.young.size()) --its.young[age];
+  lane.flight.reset();
 }
 
 // Drops a lane that has nothing to do and whose outcomes are on disk, so that the store tells the
 // truth about it from here on.
 void Deliverer::EndIfIdle(SubscriptionId id, Time now) {
   Lane& lane = *lanes_.at(id);
-  if (lane.unkept > 0 || lane.in_flight || lane.state == Lane::State::kReady) return;
+  if (lane.unkept > 0 || lane.flight || lane.state == Lane::State::kReady) return;
   // While the row said "retry at", a sweep passed it over: a message may have come meanwhile.
   if (lane.state == Lane::State::kIdle && !stopped_ && lane.expires_at > now &&
-      messages_.Next(lane.topic, lane.cursor)) {
+      lane.cursor < EndOf(*lane.topic)) {
     return MakeReady(lane);
   }
+  // The walk over the retries may have passed its place before it was written down.
+  if (lane.state == Lane::State::kWaiting && lane.retry_at <= now) return;
   Drop(id);
 }
 
 void Deliverer::Drop(SubscriptionId id) {
   const auto found = lanes_.find(id);
-  Lane& lane = *found->second;
-  if (lane.retry_at) unkept_retries_.erase({*lane.retry_at, id});
-  if (lane.due_in_store) --retrying_;
-  if (--lane.origin->lanes == 0) idle_origins_.push_back(lane.callback.Origin());
+  const std::unique_ptr<Lane> lane = std::move(found->second);
   lanes_.erase(found);
-}
-
-void Deliverer::DropIdleOrigins() {
-  std::erase_if(idle_origins_, [&](const std::string& key) {
-    const auto found = origins_.find(key);
-    if (found == origins_.end() || found->second->lanes > 0) return true;
-    if (found->second->has_turn) return false;  // turns_ points to it
-    origins_.erase(found);
-    return true;
-  });
+  if (lane->retry_at) unkept_retries_.erase({*lane->retry_at, id});
+  --lane->topic->lanes;
+  ForgetTopic(*lane->topic);
+  Origin& origin = *lane->origin;
+  WantRefill(origin);
+  if (--origin.lanes == 0 && !std::exchange(origin.idle, true)) idle_origins_.push_back(&origin);
 }
 
 }  // namespace websub::hub

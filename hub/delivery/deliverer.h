@@ -5,17 +5,27 @@
 // read from the store page by page, and each gets a lane. A lane sends one message at a time and
 // ends when it has reached the end of the log and its outcomes are kept. A failed attempt is
 // written down with the time of the next one, and its lane ends: waiting costs no memory, and a
-// lane is made again when the time has come. Lanes that are ready queue by the origin of their
-// callback; origins take turns, and each may have only so many requests in flight, so a slow or
-// dead one holds up nobody else while there is room for lanes.
+// lane is made again when the time has come.
+//
+// Who holds up whom. Lanes that are ready queue by the origin of their callback, and origins take
+// turns. What may be in flight is limited by origin (hub/delivery/pace.h) and overall, and those
+// who are known not to answer share a small part of it: so is a lane that has failed with its
+// message, and an origin whose last request was not answered. Of those that nothing is known of
+// there are never so many that no room is left for those that answer. An origin with more ready
+// lanes than it can use gets no more of them: the rest stays in the store and is read when it has
+// come so far.
+//
+// How much at once. More requests at once than keep the machine busy only cost memory and
+// connections. So a request that was sent a moment ago holds back others, up to a number that is
+// enough for peers that answer at once; one that takes longer than that moment holds back nobody.
 //
 // Cost: memory for the lanes (at most max_lanes), not for the subscriptions; one read of the store
 // for a page of subscriptions and for a message.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,7 +35,7 @@
 
 #include "core/signature.h"
 #include "hub/clock.h"
-#include "hub/delivery/message_cache.h"
+#include "hub/delivery/lane.h"
 #include "hub/delivery/outcome.h"
 #include "hub/random.h"
 #include "hub/store/recorder.h"
@@ -39,9 +49,13 @@ struct DeliveryOptions {
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;
   Duration timeout = std::chrono::seconds(10);
   AddressRule addresses = AddressRule::kAny;
-  std::size_t max_in_flight = 1024;
-  std::size_t max_in_flight_per_origin = 128;
+  PaceOptions pace;                           // of an origin
+  std::size_t max_in_flight = 4096;           // overall
+  std::size_t max_in_flight_unproven = 3072;  // of those not known to answer
+  std::size_t max_in_flight_failing = 1024;   // of those known not to answer
+  std::size_t max_young = 256;                // sent within the last moment
   std::size_t max_lanes = 8192;
+  std::size_t max_ready_per_origin = 256;
   std::size_t page = 256;  // subscriptions read at once
 };
 
@@ -55,8 +69,8 @@ class Deliverer {
 
   // Takes up what the store says is not delivered yet.
   void Start();
-  // A message was appended to the topic's log.
-  void Wake(TopicId topic);
+  // This message was appended to the topic's log.
+  void Wake(TopicId topic, MessageId newest);
   // The subscription was verified again: what is sent from now on follows the new secret and lease.
   void Renewed(const Subscription& subscription);
   // The subscription ended: nothing more is sent to it.
@@ -74,31 +88,58 @@ class Deliverer {
   std::size_t lanes() const { return lanes_.size(); }
 
  private:
-  struct Lane;
-  struct Origin;
-  struct Sweep {
-    SubscriptionId after = 0;
-    bool again = false;  // a message came while the sweep ran: those behind us may be behind again
+  using Standing = Pace::Standing;
+  // Those of one standing that may start something, and what they have in flight.
+  struct Class {
+    std::deque<Origin*> turns;
+    std::size_t in_flight = 0;
+    std::array<std::size_t, 2> young = {0, 0};  // in flight, sent in this slice and the one before
   };
 
+  // deliverer_intake.cc: where lanes come from
+  TopicLog& LogOf(TopicId topic);
+  MessageId EndOf(TopicLog& topic);
+  void Sweep(TopicLog& topic);
   bool HasRoom() const;
+  bool MayHaveMore(const Origin& origin) const;
   void TakeUp(const Subscription& renewed);
-  void ReadDueRetries(Time now);
+  bool ReadDueRetries(Time now);
   void RetryUnkept(Time now);
   bool SweepOnePage();
-  void Admit(TopicId topic, const LaneRow& row);
+  bool RefillOne(Time now);
+  void Refill(Origin& origin, Time now);
+  void PutOff(Origin& origin, TopicId topic, SubscriptionId id);
+  void WantRefill(Origin& origin);
+  Origin& OriginOf(const std::string& key);
+  // False where it was put off.
+  bool Admit(TopicLog& topic, const LaneRow& row, Origin& origin);
+  void AdmitPage(TopicLog& topic, const std::vector<LaneRow>& rows);
+  void AdmitRetry(const DueRetry& due);
+  void ForgetTopic(TopicLog& topic);
+  void DropIdleOrigins();
+
+  // deliverer.cc: which may start
+  Class& ClassOf(Standing standing) { return classes_[static_cast<std::size_t>(standing)]; }
+  const Class& ClassOf(Standing standing) const {
+    return classes_[static_cast<std::size_t>(standing)];
+  }
+  void BeginSlice(Time now);
+  bool HasSlot(Standing standing) const;
+  bool IsYoungFull(Standing standing) const;
   void MakeReady(Lane& lane);
   void GiveTurn(Origin& origin);
   void StartReady(Time now);
-  void Start(Lane& lane, Time now);
-  void Send(Lane& lane, std::shared_ptr<const PreparedMessage> message, Time now);
-  void Finish(SubscriptionId id, const PreparedMessage& message, Exchange exchange,
-              OutgoingResult result);
-  void Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
-             Exchange exchange);
+  bool StartFrom(Origin& origin, Standing standing, Time now);
+  void Land(Lane& lane);
   void EndIfIdle(SubscriptionId id, Time now);
   void Drop(SubscriptionId id);
-  void DropIdleOrigins();
+
+  // deliverer_send.cc: one attempt
+  void Start(Lane& lane, Standing counts_as, Time now);
+  void Send(Lane& lane, Time now);
+  void Finish(Lane& lane, OutgoingResult result);
+  void Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
+             Exchange exchange);
 
   Store& store_;
   Transport& transport_;
@@ -110,15 +151,18 @@ class Deliverer {
   MessageCache messages_;
 
   std::unordered_map<SubscriptionId, std::unique_ptr<Lane>> lanes_;
-  std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;
-  std::vector<std::string> idle_origins_;  // had no lane when they were put here
-  std::deque<Origin*> turns_;              // origins with a ready lane and room in flight
-  std::map<TopicId, Sweep> sweeps_;
+  std::unordered_map<TopicId, TopicLog> topics_;  // with lanes, or being swept
   std::deque<TopicId> sweep_turns_;
+  std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;
+  std::deque<Origin*> idle_origins_;  // the longest idle first
+  std::deque<Origin*> refills_;       // owed something, and with room for it
+  std::array<Class, 3> classes_;
   std::size_t in_flight_ = 0;
-  std::size_t retrying_ = 0;  // lanes that the store may still call due
+  unsigned slice_ = 0;
+  Time slice_began_ = Time::min();
   std::set<std::pair<Time, SubscriptionId>> unkept_retries_;  // waiting in memory, not on disk yet
   Time next_retry_ = Time::min();  // when a retry may be due; min: ask the store
+  RetryPlace retry_place_;         // those due before it have a lane, or were put off
   bool stopped_ = false;
 };
 

@@ -25,6 +25,8 @@ std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, Message
                                       .self = message->self,
                                       .message_id = "m" + std::to_string(message->id),
                                       .body_size = message->size});
+  prepared->head_masked = MaskHead(prepared->shared_head) != prepared->shared_head;
+  prepared->topic = message->topic;
   prepared->message = std::move(*message);
   recent_.push_front({key, prepared});
   by_key_[key] = recent_.begin();

@@ -6,13 +6,16 @@
 #include <map>
 #include <memory>
 
+#include "core/shared_text.h"
 #include "hub/store/store.h"
 
 namespace websub::hub {
 
 struct PreparedMessage {
-  Message message;          // with its body
-  std::string shared_head;  // core/notification.h
+  Message message;  // with its body
+  SharedText topic;
+  std::string shared_head;   // core/notification.h
+  bool head_masked = false;  // it holds what must not be recorded
 };
 
 class MessageCache {

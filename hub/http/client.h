@@ -15,13 +15,13 @@ enum class TlsPeer { kVerify, kAcceptAny };
 
 struct ClientOptions {
   TlsPeer tls_peer = TlsPeer::kVerify;
-  std::string cacert;                   // a PEM file beside the system's; empty: none
-  std::string http_proxy;               // "http://host:port"; empty: none
-  std::string https_proxy;              // used by CONNECT
-  std::string no_proxy;                 // "localhost,.example.com,10.0.0.1" or "*"
-  std::size_t max_head = 64 * 1024;     // bytes of an answer's head
-  std::size_t max_idle_per_origin = 8;  // connections kept
-  std::size_t max_idle = 512;
+  std::string cacert;                     // a PEM file beside the system's; empty: none
+  std::string http_proxy;                 // "http://host:port"; empty: none
+  std::string https_proxy;                // used by CONNECT
+  std::string no_proxy;                   // "localhost,.example.com,10.0.0.1" or "*"
+  std::size_t max_head = 64 * 1024;       // bytes of an answer's head
+  std::size_t max_idle_per_origin = 128;  // connections kept
+  std::size_t max_idle = 4096;
   Duration idle_timeout = std::chrono::seconds(30);
   std::size_t lookup_threads = 8;
 };

@@ -35,7 +35,7 @@ NotificationContent Content() {
 
 TEST_CASE(
     "writes the head of a delivery (HUB-DIS-01 HUB-DIS-02 HUB-DIS-03 HUB-DIS-04 HUB-SIG-01)") {
-  const std::string head = NotificationHead(U("http://s.example:8080/cb?id=7#f"),
+  const std::string head = NotificationHead(NotificationStart(U("http://s.example:8080/cb?id=7#f")),
                                             SharedHead(Content()), 2, "sha256=00ff");
   CHECK(head == std::string("POST /cb?id=7 HTTP/1.1\r\n"
                             "Host: s.example:8080\r\n"
@@ -53,7 +53,8 @@ TEST_CASE(
 }
 
 TEST_CASE("writes no signature where there is none (HUB-SIG-03)") {
-  const std::string head = NotificationHead(U("http://s.example/"), SharedHead(Content()), 1, "");
+  const std::string head =
+      NotificationHead(NotificationStart(U("http://s.example/")), SharedHead(Content()), 1, "");
   CHECK(FieldOf(head, "X-Hub-Signature") == "(none)");
   CHECK(FieldOf(head, "Authorization") == "(none)");
   CHECK(head.ends_with("\r\n\r\n"));
@@ -85,7 +86,7 @@ TEST_CASE("an empty content type makes no field (HUB-DIS-02)") {
 
 TEST_CASE("turns the userinfo of a callback into credentials") {
   const auto authorization = [](std::string_view callback) {
-    return FieldOf(NotificationHead(U(callback), "", 1, ""), "Authorization");
+    return FieldOf(NotificationHead(NotificationStart(U(callback)), "", 1, ""), "Authorization");
   };
   // printf 'user:p@ss' | base64
   CHECK(authorization("http://user:p%40ss@s.example/") == "Basic dXNlcjpwQHNz");
@@ -93,7 +94,8 @@ TEST_CASE("turns the userinfo of a callback into credentials") {
   CHECK(authorization("http://:@s.example/") == "Basic Og==");
   CHECK(authorization("http://u:%0D%0AX@s.example/") == "Basic dToNClg=");
   CHECK(authorization("http://@s.example/") == "(none)");
-  const std::string head = NotificationHead(U("http://user:p%40ss@s.example/x"), "", 1, "");
+  const std::string head =
+      NotificationHead(NotificationStart(U("http://user:p%40ss@s.example/x")), "", 1, "");
   CHECK(head.find("p%40ss") == std::string::npos);
   CHECK(head.starts_with("POST /x HTTP/1.1\r\nHost: s.example\r\n"));
 }
@@ -103,8 +105,8 @@ TEST_CASE("no value can begin a line of its own") {
   for (char c = 0; c < ' '; ++c) hostile += c;
   hostile += "\x7f>, <x>; rel=\"hub\"";
   const NotificationContent content{hostile, {hostile, hostile}, hostile, hostile, 1};
-  const std::string head =
-      NotificationHead(U("http://s.example/a%0D%0Ab"), SharedHead(content), 1, hostile);
+  const std::string head = NotificationHead(NotificationStart(U("http://s.example/a%0D%0Ab")),
+                                            SharedHead(content), 1, "sha256=00");
   CHECK(FieldOf(head, "Injected") == "(none)");
   CHECK(HeadFields(head).size() == 8);
   CHECK(std::count(head.begin(), head.end(), '\n') == 10);

@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(Many, "unlimited retries go on for the life of the lease (HUB-
 TEST_CASE_FIXTURE(Many, "a stalled origin holds up neither others nor later messages") {
   delivery.page = 4;
   delivery.max_in_flight = 16;
-  delivery.max_in_flight_per_origin = 3;
+  delivery.pace = {.fewest = 1, .first = 3, .most = 3};
   Start();
   // Those of the stalled origin come first and are many more than its share, and than a page.
   for (int i = 0; i < 100; ++i) {
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(Many, "a stalled origin holds up neither others nor later mess
 
 TEST_CASE_FIXTURE(Many, "no more is in flight than the limits say and origins take turns") {
   delivery.max_in_flight = 6;
-  delivery.max_in_flight_per_origin = 4;
+  delivery.pace = {.fewest = 1, .first = 4, .most = 4};
   Start();
   for (int i = 0; i < 20; ++i) Subscribe(kTopic, "https://a.example/" + std::to_string(i));
   for (int i = 0; i < 20; ++i) Subscribe(kTopic, "https://b.example/" + std::to_string(i));

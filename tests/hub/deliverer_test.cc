@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(Delivering, "keeps the content type with its parameters (HUB-D
     auto content = Content(kTopic, "x");
     content.content_type = type;
     const auto kept = Wait<hub::Message>([&](auto done) { store->AppendMessage(content, done); });
-    deliverer->Wake(kept->topic_id);
+    deliverer->Wake(kept->topic_id, kept->id);
     Settle();
     CHECK(transport.calls.back().Field("Content-Type") == type);
     Reply(Answer(200));
@@ -71,7 +71,7 @@ TEST_CASE_FIXTURE(Delivering, "names hubs and self in one Link header (HUB-DIS-0
   content.hubs = {"https://hub.example/", "https://other.example/hub?a=1,2"};
   content.self = "https://t.example/self";
   const auto kept = Wait<hub::Message>([&](auto done) { store->AppendMessage(content, done); });
-  deliverer->Wake(kept->topic_id);
+  deliverer->Wake(kept->topic_id, kept->id);
   Settle();
   CHECK(transport.calls.at(0).Field("Link") ==
         "<https://hub.example/>; rel=\"hub\", <https://other.example/hub?a=1,2>; rel=\"hub\", "
@@ -298,7 +298,7 @@ TEST_CASE_FIXTURE(Delivering, "nothing is sent after the subscription ended") {
     deliverer->Ended(subscription.id);
   };
   Send();
-  Publish(kTopic, "second");
+  PublishAndWake(kTopic, "second");
   SUBCASE("in flight") {
     end();
     Reply(Answer(500));

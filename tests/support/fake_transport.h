@@ -80,6 +80,7 @@ class FakeTransport : public hub::Transport {
     REQUIRE(index < calls.size());
     REQUIRE(calls[index].open());
     auto done = std::exchange(calls[index].done, nullptr);
+    result.sent_head = calls[index].request.head;
     --open_;
     done(std::move(result));
   }

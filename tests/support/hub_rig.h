@@ -56,7 +56,7 @@ class HubRig : public StoreFixture {
         std::make_unique<hub::Fetcher>(*store, transport, *recorder, clock, random, fetch, wake);
     fetcher->on_message = [this](const hub::Message& message) {
       messages.push_back(message);
-      deliverer->Wake(message.topic_id);
+      deliverer->Wake(message.topic_id, message.id);
     };
     lease_due_ = Time::min();
     expiring_ = run_posted_ = false;
@@ -149,7 +149,7 @@ class HubRig : public StoreFixture {
   }
   hub::Message PublishAndWake(const std::string& topic, const std::string& body) {
     auto message = Publish(topic, body);
-    deliverer->Wake(message.topic_id);
+    deliverer->Wake(message.topic_id, message.id);
     return message;
   }
   hub::Intent AskAndWake(Mode mode, const std::string& topic, const std::string& callback,
