@@ -16,7 +16,7 @@ TEST_CASE("in flight for one origin are as many as the limit and one more waits"
   for (const int subscribers : {3, 4}) {
     CAPTURE(subscribers);
     HubRig rig;
-    rig.delivery.max_in_flight_per_origin = 3;
+    rig.delivery.pace = {.fewest = 1, .first = 3, .most = 3};
     rig.Start();
     for (int i = 0; i < subscribers; ++i) {
       rig.Subscribe(kTopic, "https://s.example/" + std::to_string(i));
