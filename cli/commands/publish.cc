@@ -250,6 +250,7 @@ bool Publisher::Ask(Awaited& awaited) {
     // A ping is answered before its fetch makes a message: wait for one that is newer.
     const auto newest = NewestMessage(caller_, awaited.hub, awaited.topic);
     if (!newest) {
+      if (newest.error().status == ExitStatus::kTimeout) return false;
       Fail(newest.error().status, newest.error().sentence);
       return true;
     }
@@ -260,6 +261,8 @@ bool Publisher::Ask(Awaited& awaited) {
   }
   const auto progress = AskProgress(caller_, awaited.hub, awaited.message);
   if (!progress) {
+    // What the hub said last tells more than that it was asked again when the time ran out.
+    if (progress.error().status == ExitStatus::kTimeout) return false;
     Fail(progress.error().status, progress.error().sentence);
     return true;
   }
