@@ -2,6 +2,7 @@
 // a count, and nobody changes it. Any thread may hold a copy.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -26,7 +27,11 @@ class SharedText {
   bool empty() const { return text_->empty(); }
   std::size_t size() const { return text_->size(); }
 
-  friend bool operator==(const SharedText& a, std::string_view b) { return a.str() == b; }
+  template <std::convertible_to<std::string_view> Text>
+    requires(!std::same_as<Text, SharedText>)
+  friend bool operator==(const SharedText& a, const Text& b) {
+    return std::string_view(a.str()) == std::string_view(b);
+  }
   friend bool operator==(const SharedText& a, const SharedText& b) { return a.str() == b.str(); }
   friend std::ostream& operator<<(std::ostream& out, const SharedText& text) {
     return out << text.str();
