@@ -110,7 +110,7 @@ bool Bench::Stopped(WaitEnd end) {
   if (end == WaitEnd::kSignal) {
     result_.ended = Ended::kSignal;
     result_.status = StatusOfSignal(waiter_.signal());
-    result_.sentences.insert(result_.sentences.begin(), "interrupted; the numbers so far:");
+    result_.sentences.insert(result_.sentences.begin(), "interrupted: these are the numbers so far");
     return true;
   }
   if (end != WaitEnd::kTimeout) return false;
