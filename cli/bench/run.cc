@@ -110,7 +110,8 @@ bool Bench::Stopped(WaitEnd end) {
   if (end == WaitEnd::kSignal) {
     result_.ended = Ended::kSignal;
     result_.status = StatusOfSignal(waiter_.signal());
-    result_.sentences.insert(result_.sentences.begin(), "interrupted: these are the numbers so far");
+    result_.sentences.insert(result_.sentences.begin(),
+                             "interrupted: these are the numbers so far");
     return true;
   }
   if (end != WaitEnd::kTimeout) return false;
@@ -411,28 +412,6 @@ RunResult Bench::Run() {
 RunResult RunBench(Environment& environment, const RunSettings& settings,
                    const Progress& progress) {
   return Bench(environment, settings, progress).Run();
-}
-
-Metrics MetricsOf(const RunNumbers& numbers) {
-  Metrics metrics;
-  const auto add = [&](const char* name, std::optional<double> value) {
-    if (value) metrics[name] = *value;
-  };
-  const auto seconds = [](std::optional<Duration> time) {
-    return time ? std::optional(std::chrono::duration<double>(*time).count()) : std::nullopt;
-  };
-  const LedgerNumbers& ledger = numbers.ledger;
-  add("p50", seconds(ledger.latency.Percentile(50)));
-  add("p95", seconds(ledger.latency.Percentile(95)));
-  add("p99", seconds(ledger.latency.Percentile(99)));
-  add("max", seconds(ledger.latency.Max()));
-  add("burst", seconds(ledger.burst.Max()));
-  add("deliveries_per_second", ledger.deliveries_per_second);
-  add("accepts_per_second", ledger.accepts_per_second);
-  add("lost", static_cast<double>(ledger.lost));
-  add("duplicated", static_cast<double>(ledger.duplicated));
-  add("out_of_order", static_cast<double>(ledger.out_of_order));
-  return metrics;
 }
 
 }  // namespace websub::cli::bench

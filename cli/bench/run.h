@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/bench/check.h"
 #include "cli/bench/ledger.h"
 #include "cli/bench/publisher.h"
 #include "cli/bench/swarm.h"
@@ -76,8 +75,5 @@ using Progress = std::function<void(const std::string& line)>;
 
 // kUsage in the status for settings that do not fit together.
 RunResult RunBench(Environment& environment, const RunSettings& settings, const Progress& progress);
-
-// The numbers that --fail-if knows.
-Metrics MetricsOf(const RunNumbers& numbers);
 
 }  // namespace websub::cli::bench

@@ -92,7 +92,7 @@ std::vector<std::string> FailedChecks(const std::vector<bench::FailIf>& checks,
                                       const bench::RunResult& result) {
   std::vector<std::string> failed;
   if (!result.numbers || result.ended == bench::Ended::kSignal) return failed;
-  const bench::Metrics metrics = bench::MetricsOf(*result.numbers);
+  const bench::Metrics metrics = MetricsOf(*result.numbers);
   for (const bench::FailIf& check : checks) {
     if (auto violation = bench::Violation(check, metrics)) failed.push_back(*std::move(violation));
   }

@@ -124,6 +124,28 @@ std::string Grouped(std::uint64_t number) {
   return text;
 }
 
+bench::Metrics MetricsOf(const RunNumbers& numbers) {
+  bench::Metrics metrics;
+  const auto add = [&](const char* name, std::optional<double> value) {
+    if (value) metrics[name] = *value;
+  };
+  const auto seconds = [](std::optional<Duration> time) {
+    return time ? std::optional(std::chrono::duration<double>(*time).count()) : std::nullopt;
+  };
+  const LedgerNumbers& ledger = numbers.ledger;
+  add("p50", seconds(ledger.latency.Percentile(50)));
+  add("p95", seconds(ledger.latency.Percentile(95)));
+  add("p99", seconds(ledger.latency.Percentile(99)));
+  add("max", seconds(ledger.latency.Max()));
+  add("burst", seconds(ledger.burst.Max()));
+  add("deliveries_per_second", ledger.deliveries_per_second);
+  add("accepts_per_second", ledger.accepts_per_second);
+  add("lost", static_cast<double>(ledger.lost));
+  add("duplicated", static_cast<double>(ledger.duplicated));
+  add("out_of_order", static_cast<double>(ledger.out_of_order));
+  return metrics;
+}
+
 std::vector<Table::Row> BenchRows(const RunSettings& settings, const RunNumbers& numbers) {
   const LedgerNumbers& ledger = numbers.ledger;
   std::vector<Table::Row> rows;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench/check.h"
 #include "cli/bench/run.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -13,6 +14,9 @@ namespace websub::cli {
 // All numbers, with their units in the names; null where there was nothing to measure.
 Json BenchJson(const bench::RunSettings& settings, const bench::RunResult& result,
                const std::vector<std::string>& failed_checks);
+
+// The numbers that --fail-if knows.
+bench::Metrics MetricsOf(const bench::RunNumbers& numbers);
 
 // The table for people: what, how much, and what to know about it.
 std::vector<Table::Row> BenchRows(const bench::RunSettings& settings,
