@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "core/url.h"
 #include "hub/demo.h"
+#include "hub/retention.h"
 
 namespace websub::hub {
 
@@ -69,6 +70,7 @@ struct Hub::Impl {
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Fetcher> fetcher;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<Api> api;
   std::unique_ptr<http::Server> server;
   http::Timer timer;
@@ -146,6 +148,8 @@ void Hub::Impl::MakeParts(Hub& hub) {
     deliverer->Wake(message.topic_id, message.id);
   };
 
+  retention = std::make_unique<Retention>(*store, clock, options.retention, wake);
+
   ApiOptions answers;
   answers.lease = options.lease;
   answers.security = options.security;
@@ -168,8 +172,9 @@ void Hub::Impl::Wake() {
 
 void Hub::Impl::Run() {
   const Time now = clock.Now();
-  const Time next = std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now),
-                              deliverer->Run(now), RunLeases(now), RunDemo(now)});
+  const Time next =
+      std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now), deliverer->Run(now),
+                RunLeases(now), RunDemo(now), retention->Run(now)});
   const Duration wait = next == Time::max() ? kLongestWait : std::min(next - now, kLongestWait);
   timer.Set(std::max(wait, Duration::zero()), [this] { Run(); });
 }

@@ -16,6 +16,7 @@
 #include "hub/http/loop.h"
 #include "hub/http/server.h"
 #include "hub/random.h"
+#include "hub/store/retention.h"
 
 namespace websub::hub {
 
@@ -40,6 +41,7 @@ struct HubOptions {
   Duration delivery_timeout = std::chrono::seconds(10);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic
   AllowPrivate allow_private = AllowPrivate::kAuto;
+  RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;
 };

@@ -222,6 +222,21 @@ CommandHelp HelpOf(const ServeOptions&) {
   };
 }
 
+namespace {
+
+void DefineRetention(FlagSet& flags, hub::RetentionPolicy& keep) {
+  constexpr long long kMost = 1'000'000'000'000;
+  flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "", Shown::kBrief);
+  flags.Span("--keep-exchanges-for D", keep.exchanges_for, "", Shown::kBrief);
+  flags.Number("--keep-messages N", keep.messages, 1, kMost, "", Shown::kBrief);
+  flags.Span("--keep-messages-for D", keep.messages_for, "", Shown::kBrief);
+  flags.Number("--keep-dead-letters N", keep.dead_letters, 1, kMost, "", Shown::kBrief);
+  flags.Span("--keep-dead-letters-for D", keep.dead_letters_for, "", Shown::kBrief);
+  flags.Span("--keep-ended-for D", keep.ended_for, "", Shown::kBrief);
+}
+
+}  // namespace
+
 void Define(FlagSet& flags, ServeOptions& options) {
   hub::HubOptions& hub = options.hub;
   flags.Text("--listen ADDR:PORT", options.listen, "default 127.0.0.1:4820; port 0: a free one");
@@ -267,6 +282,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
       [&hub](const std::string& text) { return ReadAllowPrivate(text, hub.allow_private); },
       "call private addresses: auto, always, never");
   flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
+  DefineRetention(flags, hub.retention);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Rest(options.command);

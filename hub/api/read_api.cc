@@ -208,16 +208,19 @@ struct Collection {
   std::span<const std::string_view> parameters;
   ReadAnswer (*list)(const Store& store, const Filters& filters);
   std::optional<Json> (*show)(const Store& store, std::int64_t id);
+  std::optional<Store::IdKind> ids;  // nothing: they stay
 };
 
 const Collection kCollections[] = {
-    {"topics", "topic", kTopicLetter, kTopicParameters, ListTopics, ShowTopic},
+    {"topics", "topic", kTopicLetter, kTopicParameters, ListTopics, ShowTopic, std::nullopt},
     {"subscriptions", "subscription", kSubscriptionLetter, kSubscriptionParameters,
-     ListSubscriptions, ShowSubscription},
-    {"messages", "message", kMessageLetter, kMessageParameters, ListMessages, ShowMessage},
-    {"exchanges", "exchange", kExchangeLetter, kExchangeParameters, ListExchanges, ShowExchange},
+     ListSubscriptions, ShowSubscription, Store::IdKind::kSubscription},
+    {"messages", "message", kMessageLetter, kMessageParameters, ListMessages, ShowMessage,
+     Store::IdKind::kMessage},
+    {"exchanges", "exchange", kExchangeLetter, kExchangeParameters, ListExchanges, ShowExchange,
+     Store::IdKind::kExchange},
     {"dead-letters", "dead letter", kDeadLetterLetter, kDeadLetterParameters, ListDeadLetters,
-     ShowDeadLetter},
+     ShowDeadLetter, Store::IdKind::kDeadLetter},
 };
 
 ReadAnswer Status(const Store& store, const ReadContext& context) {
@@ -238,8 +241,12 @@ ReadAnswer Status(const Store& store, const ReadContext& context) {
 ReadAnswer ShowOne(const Store& store, const Collection& collection, std::string_view text) {
   const auto id = ParseId(collection.letter, text);
   auto whole = id ? collection.show(store, *id) : std::nullopt;
-  if (!whole) return Refuse404(collection.one, text);
-  return {200, std::move(*whole)};
+  if (whole) return {200, std::move(*whole)};
+  if (id && collection.ids && store.WasUsed(*collection.ids, *id)) {
+    return Refuse(404, "the " + std::string(collection.one) + " " + Quote(text) +
+                           " is gone: the hub kept it for its time");
+  }
+  return Refuse404(collection.one, text);
 }
 
 ReadAnswer ShowTimeline(const Store& store, const ReadContext& context, std::string_view text,

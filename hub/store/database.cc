@@ -49,6 +49,14 @@ Rows Database::AskWith(std::string_view sql, const std::vector<Value>& values) {
   return Rows(statement);
 }
 
+void Database::Define(const char* name, int values,
+                      void (*function)(sqlite3_context*, int, sqlite3_value**)) {
+  if (sqlite3_create_function_v2(engine_.getHandle(), name, values, SQLITE_UTF8, nullptr, function,
+                                 nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw SQLite::Exception(engine_.getHandle());
+  }
+}
+
 bool Database::InTransaction() const {
   return sqlite3_get_autocommit(engine_.getHandle()) == 0;
 }
@@ -171,6 +179,10 @@ void Repeated::Bind(int index, std::string_view value) {
 void Repeated::Bind(int index, const Blob& value) {
   Check(sqlite3_bind_blob64(statement_, index, value.bytes.data(), value.bytes.size(),
                             SQLITE_STATIC));
+}
+
+void Repeated::Bind(int index, const Pointer& value) {
+  Check(sqlite3_bind_pointer(statement_, index, value.object, Pointer::kType, nullptr));
 }
 
 void Repeated::BindNull(int index) {

@@ -21,13 +21,21 @@
 #include "core/time.h"
 
 struct sqlite3;
+struct sqlite3_context;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace websub::hub {
 
 // Bytes bound as BLOB, without a copy: for Run only, where they outlive the statement.
 struct Blob {
   std::string_view bytes;
+};
+
+// Of our own, for a function of our own: Run of Repeated only.
+struct Pointer {
+  static constexpr const char* kType = "websub";
+  void* object;
 };
 
 // A value whose type is known at run time, for filters.
@@ -90,6 +98,9 @@ class Database {
   // Several statements without values.
   void Script(std::string_view sql) { engine_.exec(std::string(sql)); }
   std::int64_t LastId() const { return engine_.getLastInsertRowid(); }
+  // Makes a function that statements can call.
+  void Define(const char* name, int values,
+              void (*function)(sqlite3_context*, int, sqlite3_value**));
   // False once the engine has rolled a transaction back by itself, as it may on a full disk.
   bool InTransaction() const;
 
@@ -164,6 +175,7 @@ class Repeated {
   void Bind(int index, const std::string& value) { Bind(index, std::string_view(value)); }
   void Bind(int index, const char* value) = delete;
   void Bind(int index, const Blob& value);
+  void Bind(int index, const Pointer& value);
   void BindNull(int index);
   template <typename T>
   void Bind(int index, const std::optional<T>& value) {

@@ -3,6 +3,7 @@
 
 #include "hub/store/exchanges.h"
 #include "hub/store/impl.h"
+#include "hub/store/moves.h"
 #include "hub/store/rows.h"
 
 namespace websub::hub {
@@ -18,12 +19,14 @@ class Outcomes {
   explicit Outcomes(Database& database)
       : database_(database),
         advance_(database,
-                 "UPDATE position SET cursor = ?1 WHERE subscription_id = ?2 AND cursor < ?1") {}
+                 "UPDATE position SET cursor = websub_move(?3, topic_id, cursor, ?1, waits) "
+                 "WHERE subscription_id = ?2 AND cursor < ?1") {}
 
   void Apply(const DeliveryOutcome& outcome) {
     switch (outcome.kind) {
       case DeliveryOutcome::Kind::kDelivered:
-        return Advance(outcome);
+        if (Advance(outcome)) ++moves_.At(outcome.message_id).taken;
+        return;
       case DeliveryOutcome::Kind::kRetry:
         return KeepRetry(outcome);
       case DeliveryOutcome::Kind::kGivenUp:
@@ -32,16 +35,21 @@ class Outcomes {
         return EndGone(outcome);
     }
   }
+  void Finish() { moves_.Write(database_); }
 
  private:
   // Nearly every outcome is a first attempt that was delivered: then this one small row changes.
-  void Advance(const DeliveryOutcome& outcome) {
-    if (advance_.Run(outcome.message_id, outcome.subscription_id) == 0 || outcome.attempts <= 1) {
-      return;
+  bool Advance(const DeliveryOutcome& outcome) {
+    if (advance_.Run(outcome.message_id, outcome.subscription_id, Pointer{&moves_}) == 0) {
+      return false;
     }
-    database_.Run(
-        "UPDATE subscription SET attempts = 0, first_attempt = NULL, retry_at = NULL WHERE id = ?",
-        outcome.subscription_id);
+    if (outcome.attempts > 1) {
+      database_.Run(
+          "UPDATE subscription SET attempts = 0, first_attempt = NULL, retry_at = NULL "
+          "WHERE id = ?",
+          outcome.subscription_id);
+    }
+    return true;
   }
 
   void KeepRetry(const DeliveryOutcome& outcome) {
@@ -61,21 +69,23 @@ class Outcomes {
             "SELECT id, ?1, ?3, ?4, ?5 FROM subscription WHERE id = ?2 AND state = 'active' "
             "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
             outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.reason,
-            outcome.now) > 0) {
-      Advance(outcome);
+            outcome.now) > 0 &&
+        Advance(outcome)) {
+      ++moves_.At(outcome.message_id).dead;
     }
   }
 
   // HUB-DIS-06. A renewal that the callback confirmed after its 410 is its later word.
   void EndGone(const DeliveryOutcome& outcome) {
     database_.Run(
-        "UPDATE subscription SET state = 'gone', ended_at = ?3, retry_at = NULL "
+        "UPDATE subscription SET state = 'gone', secret = '', ended_at = ?3, retry_at = NULL "
         "WHERE id = ?2 AND state = 'active' AND verified_at <= ?3 "
         "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
         outcome.message_id, outcome.subscription_id, outcome.now);
   }
 
   Database& database_;
+  Moves moves_;
   Repeated advance_;
 };
 
@@ -115,8 +125,8 @@ struct RetryWalk {
             Sql(index, where, "retry_at > ?1 AND retry_at <= ?2 ORDER BY retry_at, id LIMIT ?4")) {}
 
   static std::string Sql(std::string_view index, std::string_view where, std::string_view part) {
-    return "SELECT topic_id, " + std::string(kLaneColumns) + " FROM " + LanesBy(index, where) +
-           " AND retry_at IS NOT NULL AND " + std::string(part);
+    return "SELECT subscription.topic_id, " + std::string(kLaneColumns) + " FROM " +
+           LanesBy(index, where) + " AND retry_at IS NOT NULL AND " + std::string(part);
   }
 
   std::string same_time;
@@ -151,6 +161,7 @@ void Store::Record(std::shared_ptr<const RecordBatch> batch, Done<std::vector<Ex
         if (!batch->outcomes.empty()) {
           Outcomes outcomes(database);
           for (const DeliveryOutcome& outcome : batch->outcomes) outcomes.Apply(outcome);
+          outcomes.Finish();
         }
         return KeepAll(database, batch->exchanges);
       },
@@ -171,7 +182,7 @@ std::vector<TopicId> Store::TopicsWithMessages() const {
 
 LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql = PageSql("subscription_walk", "topic_id = ?1");
+    static const std::string kSql = PageSql("subscription_walk", "subscription.topic_id = ?1");
     return ReadPage(database.Ask(kSql, topic, after, limit), after, limit);
   });
 }
@@ -179,7 +190,8 @@ LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limi
 LanePage Store::PageBehind(TopicId topic, const std::string& origin, SubscriptionId after,
                            std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    static const std::string kSql = PageSql("subscription_origin", "topic_id = ?1 AND origin = ?4");
+    static const std::string kSql =
+        PageSql("subscription_origin", "subscription.topic_id = ?1 AND origin = ?4");
     return ReadPage(database.Ask(kSql, topic, after, limit, origin), after, limit);
   });
 }

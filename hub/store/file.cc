@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "hub/store/moves.h"
 #include "hub/store/schema.h"
 
 namespace websub::hub {
@@ -23,9 +24,11 @@ constexpr std::int64_t kApplicationId = 0x57537562;  // "WSub"
 // Caches are kept small: the hub runs on small machines, and the system caches the file as well.
 // Pages of 8 KiB (of a file that is made now; others keep theirs) hold three messages of 2 KB where
 // those of 4 KiB hold one.
+// What is deleted, a secret perhaps, is overwritten in the pages that are written anyway.
 constexpr std::string_view kWriterSetup = R"(
   PRAGMA page_size = 8192;
   PRAGMA foreign_keys = ON;
+  PRAGMA secure_delete = FAST;
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -32768;
   PRAGMA wal_autocheckpoint = 4000;
@@ -138,6 +141,7 @@ Result<void> OpenConnections(OpenFile& file, const StoreOptions& options) {
     if (!identity) return tl::unexpected(identity.error());
     if (Result<void> done = SetUp(*file.writer, options, file.durability); !done) return done;
     Migrate(*file.writer);
+    Moves::Register(*file.writer);
     file.reader = std::make_unique<Database>(
         file.path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, file.name);
     file.reader->Script(kReaderSetup);

@@ -110,8 +110,8 @@ class Keeper {
     }
     const bool own_url = !(exchange.url == exchange.callback);
     Insert(exchange, id, SegmentOf(id), topic, std::nullopt, std::nullopt,
-           own_url ? std::optional<std::string_view>(exchange.url.str()) : std::nullopt, head_at, head_id,
-           request_head);
+           own_url ? std::optional<std::string_view>(exchange.url.str()) : std::nullopt, head_at,
+           head_id, request_head);
   }
 
   void KeepWhole(const Exchange& exchange, ExchangeId id) {

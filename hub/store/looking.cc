@@ -1,4 +1,6 @@
 // Lists with filters, pages and counts.
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -23,6 +25,23 @@ Result<std::vector<T>> Pick(const Store::Impl& impl, const PageQuery& query,
   });
 }
 
+std::vector<SubscriptionState> StatesOf(const SubscriptionQuery& query) {
+  using enum SubscriptionState;
+  if (query.state) return {*query.state};
+  if (!query.all_states) return {kPending, kActive};
+  return {kPending, kActive, kUnverified, kDenied, kUnsubscribed, kExpired, kGone};
+}
+
+// The rows of a page, of several walks that gave their first rows each.
+template <typename T>
+std::vector<T> FirstOf(std::vector<T> rows, const PageQuery& query) {
+  const bool newest = query.order == Order::kNewestFirst;
+  std::sort(rows.begin(), rows.end(),
+            [newest](const T& a, const T& b) { return newest ? a.id > b.id : a.id < b.id; });
+  if (rows.size() > query.limit) rows.resize(query.limit);
+  return rows;
+}
+
 constexpr std::string_view kOfTopic = "row.topic_id = (SELECT id FROM topic WHERE url = ?)";
 
 }  // namespace
@@ -34,20 +53,29 @@ Result<std::vector<Topic>> Store::List(const TopicQuery& query) const {
   return Pick<Topic>(*impl_, query, kSelectTopic, std::move(filter), ReadTopic);
 }
 
+// One walk for each state that is asked for: in each of them, and in no other order, the index
+// leads from id to id, so that those that ended long ago are not passed over.
 Result<std::vector<Subscription>> Store::List(const SubscriptionQuery& query) const {
-  Filter filter;
-  if (query.topic) filter.Add(kOfTopic, *query.topic);
-  if (query.callback) filter.Add("row.callback = ?", *query.callback);
-  if (query.state) {
-    filter.Add("row.state = ?", std::string(Name(*query.state)));
-  } else if (!query.all_states) {
-    // The plus keeps the engine from two walks by state and a sort of all they find: most
-    // subscriptions are in force, and by id they come in order.
-    filter.Add("+row.state IN ('pending', 'active')");
+  std::vector<Subscription> found;
+  for (const SubscriptionState state : StatesOf(query)) {
+    Filter filter;
+    std::string_view index = "subscription_state";
+    if (query.topic) {
+      index = "subscription_topic";
+      filter.Add(kOfTopic, *query.topic);
+    }
+    if (query.callback) {
+      index = "subscription_callback";
+      filter.Add("row.callback = ?", *query.callback);
+    }
+    filter.Add("row.state = ?", std::string(Name(state)));
+    filter.Between("row.created_at", query);
+    Result<std::vector<Subscription>> rows = Pick<Subscription>(
+        *impl_, query, SelectSubscriptionBy(index), std::move(filter), ReadSubscription);
+    if (!rows) return rows;
+    std::move(rows->begin(), rows->end(), std::back_inserter(found));
   }
-  filter.Between("row.created_at", query);
-  return Pick<Subscription>(*impl_, query, kSelectSubscription, std::move(filter),
-                            ReadSubscription);
+  return FirstOf(std::move(found), query);
 }
 
 Result<std::vector<Message>> Store::List(const MessageQuery& query) const {
@@ -79,23 +107,20 @@ Result<std::vector<DeadLetter>> Store::List(const DeadLetterQuery& query) const 
 
 Counts Store::CountAll() const {
   return impl_->Read([](Database& database) {
-    Rows rows = database.Ask(
-        "SELECT (SELECT count(*) FROM topic), "
-        "(SELECT count(*) FROM subscription WHERE state = 'pending'), "
-        "(SELECT count(*) FROM subscription WHERE state = 'active'), "
-        "(SELECT count(*) FROM message), (SELECT total(exchanges) FROM segment), "
-        "(SELECT count(*) FROM dead_letter), (SELECT count(*) FROM fetch), "
-        "(SELECT count(*) FROM subscription WHERE retry_at IS NOT NULL)");
-    rows.Next();
     Counts counts;
-    counts.topics = rows.Int(0);
-    counts.pending = rows.Int(1);
-    counts.active = rows.Int(2);
-    counts.messages = rows.Int(3);
-    counts.exchanges = rows.Int(4);
-    counts.dead_letters = rows.Int(5);
-    counts.waiting_fetches = rows.Int(6);
-    counts.retrying = rows.Int(7);
+    const std::pair<std::string_view, std::int64_t*> tallies[] = {
+        {"topics", &counts.topics},     {"pending", &counts.pending},
+        {"active", &counts.active},     {"messages", &counts.messages},
+        {"retrying", &counts.retrying}, {"dead_letters", &counts.dead_letters}};
+    for (const auto& [name, out] : tallies) {
+      Rows rows = database.Ask("SELECT value FROM tally WHERE name = ?", name);
+      if (rows.Next()) *out = rows.Int(0);
+    }
+    Rows rows =
+        database.Ask("SELECT (SELECT total(exchanges) FROM segment), (SELECT count(*) FROM fetch)");
+    rows.Next();
+    counts.exchanges = rows.Int(0);
+    counts.waiting_fetches = rows.Int(1);
     return counts;
   });
 }

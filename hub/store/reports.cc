@@ -3,40 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <numeric>
 
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 
 namespace websub::hub {
-namespace {
-
-// What a walk over the subscriptions adds to each message: a difference is kept at both ends of the
-// range of messages that a subscription counts for, and summed up at the end.
-class Tally {
- public:
-  explicit Tally(std::size_t size) : differences_(size + 1) {}
-
-  void AddRange(std::size_t begin, std::size_t end) {
-    if (begin >= end) return;
-    ++differences_[begin];
-    --differences_[end];
-  }
-  std::vector<std::int64_t> Sums() const {
-    std::vector<std::int64_t> sums(differences_.size());
-    std::partial_sum(differences_.begin(), differences_.end(), sums.begin());
-    return sums;
-  }
-
- private:
-  std::vector<std::int64_t> differences_;
-};
-
-std::size_t Distance(const auto& range, auto place) {
-  return static_cast<std::size_t>(place - range.begin());
-}
-
-}  // namespace
 
 std::vector<std::int64_t> Store::CountBehind(TopicId topic,
                                              const std::vector<MessageId>& cursors) const {
@@ -63,41 +34,28 @@ std::vector<std::int64_t> Store::CountBehind(TopicId topic,
 
 std::vector<MessageProgress> Store::ProgressOf(TopicId topic,
                                                const std::vector<Message>& messages) const {
-  std::vector<std::size_t> order(messages.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return messages[a].id < messages[b].id; });
-  std::vector<MessageId> ids;
-  for (const std::size_t i : order) ids.push_back(messages[i].id);
-  Tally passed(ids.size());
-  Tally pending(ids.size());
   std::vector<MessageProgress> progress(messages.size());
+  std::map<MessageId, std::vector<MessageProgress*>> wanted;  // in order of the log
+  for (std::size_t i = 0; i < messages.size(); ++i) wanted[messages[i].id].push_back(&progress[i]);
   impl_->Read([&](Database& database) {
-    Rows rows = database.Ask(
-        "SELECT cursor, start, state = 'active' FROM subscription CROSS JOIN position "
-        "ON position.subscription_id = id WHERE topic_id = ?",
-        topic);
-    while (rows.Next()) {
-      const auto behind = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(0)));
-      const auto first = Distance(ids, std::upper_bound(ids.begin(), ids.end(), rows.Int(1)));
-      passed.AddRange(first, behind);
-      if (rows.Int(2) != 0) pending.AddRange(behind, ids.size());
-    }
-    return true;
-  });
-  const auto passed_sums = passed.Sums();
-  const auto pending_sums = pending.Sums();
-  impl_->Read([&](Database& database) {
-    for (std::size_t place = 0; place < order.size(); ++place) {
-      Rows rows = database.Ask(
-          "SELECT count(*) FROM dead_letter AS row CROSS JOIN subscription ON subscription.id = "
-          "row.subscription_id WHERE row.message_id = ?",
-          ids[place]);
-      rows.Next();
-      MessageProgress& out = progress[order[place]];
-      out.dead = rows.Int(0);
-      out.pending = pending_sums[place];
-      out.delivered = std::max<std::int64_t>(0, passed_sums[place] - out.dead);
+    std::int64_t waiting = 0;  // whose cursor is before the message
+    MessageId counted = -1;    // up to this message
+    for (const auto& [message, outs] : wanted) {
+      Rows before = database.Ask(
+          "SELECT total(waiting) FROM standing INDEXED BY standing_waiting "
+          "WHERE topic_id = ? AND message_id > ? AND message_id < ? AND waiting > 0",
+          topic, counted, message);
+      before.Next();
+      waiting += before.Int(0);
+      counted = message - 1;
+      Rows own = database.Ask(
+          "SELECT taken, dead FROM standing WHERE topic_id = ? AND message_id = ?", topic, message);
+      const bool found = own.Next();
+      for (MessageProgress* out : outs) {
+        out->pending = waiting;
+        out->delivered = found ? own.Int(0) : 0;
+        out->dead = found ? own.Int(1) : 0;
+      }
     }
     return true;
   });
@@ -108,10 +66,8 @@ std::vector<std::int64_t> Store::CountActive(const std::vector<TopicId>& topics)
   std::vector<std::int64_t> counts(topics.size());
   impl_->Read([&](Database& database) {
     for (std::size_t i = 0; i < topics.size(); ++i) {
-      Rows rows = database.Ask(
-          "SELECT count(*) FROM subscription WHERE topic_id = ? AND state = 'active'", topics[i]);
-      rows.Next();
-      counts[i] = rows.Int(0);
+      Rows rows = database.Ask("SELECT active FROM topic WHERE id = ?", topics[i]);
+      if (rows.Next()) counts[i] = rows.Int(0);
     }
     return true;
   });

@@ -18,6 +18,12 @@ Topic ReadTopic(const Rows& rows) {
   return topic;
 }
 
+std::string SelectSubscriptionBy(std::string_view index) {
+  constexpr std::string_view kRow = " AS row ";
+  std::string select(kSelectSubscription);
+  return select.insert(select.find(kRow) + kRow.size(), "INDEXED BY " + std::string(index) + " ");
+}
+
 Subscription ReadSubscription(const Rows& rows) {
   Subscription subscription;
   subscription.id = rows.Int(0);

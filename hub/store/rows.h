@@ -22,6 +22,7 @@ inline constexpr std::string_view kSelectSubscription =
     "coalesce(position.cursor, 0), row.attempts, row.first_attempt, row.retry_at "
     "FROM subscription AS row CROSS JOIN topic ON topic.id = row.topic_id "
     "LEFT JOIN position ON position.subscription_id = row.id ";
+std::string SelectSubscriptionBy(std::string_view index);  // the same by an index
 Subscription ReadSubscription(const Rows& rows);
 
 inline constexpr std::string_view kSelectIntent =

@@ -2,10 +2,11 @@
 // never of SQL, so that another engine can stand beside it without a change in delivery.
 //
 // Writes are handed to one writer thread, which gathers what waits and commits it as one
-// transaction (WAL, flushed to the disk, except for Record); `done` is called through the executor once the commit is on
-// disk, or with an error: kUnavailable where the disk is full or failing (nothing was kept),
-// kNotFound or kConflict where the sentence says so. An operation that fails leaves the others of
-// its group alone. Writes take effect in the order in which they were handed over.
+// transaction (WAL, flushed to the disk, except for Record); `done` is called through the executor
+// once the commit is on disk, or with an error: kUnavailable where the disk is full or failing
+// (nothing was kept), kNotFound or kConflict where the sentence says so. An operation that fails
+// leaves the others of its group alone. Writes take effect in the order in which they were handed
+// over.
 //
 // Reads are answered at once, on the calling thread, from a connection of their own; they see all
 // that has been reported done. One thread reads.
@@ -20,6 +21,7 @@
 #include "core/exchange.h"
 #include "core/result.h"
 #include "hub/store/query.h"
+#include "hub/store/retention.h"
 #include "hub/store/types.h"
 
 namespace websub::hub {
@@ -74,9 +76,11 @@ class Store {
   // still waits, which then decides; an active one stays exactly as it was (HUB-REQ-06). A refused
   // unsubscribe changes nothing.
   void RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done);
-  // Ends an active or pending subscription (kExpired, kDenied, …) and drops its intents.
+  // Ends an active or pending subscription (kExpired, kDenied, …) and drops its intents. The secret
+  // of one that has ended, however it did, is kept no longer.
   void EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done);
-  // Ends every active subscription whose lease is over at `now` and tells which (HUB-VER-04).
+  // Ends active subscriptions whose lease is over at `now` and tells which (HUB-VER-04): those that
+  // ended first, no more than some hundred at once. NextLeaseEnd tells of others.
   void ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done);
 
   // Earliest first; of those about one subscription that are due only the first accepted, so that
@@ -146,6 +150,17 @@ class Store {
   // The first message of the topic after `after`, with its body.
   std::optional<Message> NextMessage(TopicId topic, MessageId after) const;
 
+  // ----- Forgetting
+
+  // One step of a few milliseconds. `looked_at` is what the step before told, 0 in the first.
+  // Nothing goes that a delivery still needs. Ids in exchanges and dead letters may come to lead
+  // nowhere.
+  void Prune(const RetentionPolicy& policy, MessageId looked_at, Time now,
+             Done<PruneProgress> done);
+  // Something had this id once: where it is not found, it was pruned.
+  enum class IdKind { kSubscription, kMessage, kDeadLetter, kExchange };
+  bool WasUsed(IdKind kind, std::int64_t id) const;
+
   // ----- Looking
 
   Result<std::vector<Topic>> List(const TopicQuery& query) const;
@@ -165,8 +180,7 @@ class Store {
   // walk over the messages behind the lowest of them, however many there are.
   std::vector<std::int64_t> CountBehind(TopicId topic, const std::vector<MessageId>& cursors) const;
   // For each message of the topic, in the order given. Those who took it count also after their
-  // subscription has ended. Costs one walk over the topic's subscriptions, however many messages
-  // there are.
+  // subscription has ended. Costs no walk over subscriptions: they are counted by their cursors.
   std::vector<MessageProgress> ProgressOf(TopicId topic,
                                           const std::vector<Message>& messages) const;
   // For each topic, in the order given, its active subscriptions.

@@ -37,6 +37,9 @@ Error NoIntent() {
   return {ErrorCode::kNotFound, "the request has ended already"};
 }
 
+// Many leases that end at the same time are no reason to keep others waiting.
+constexpr std::size_t kExpireAtOnce = 500;
+
 // Empty for what is no URL: nothing is ever sent there.
 std::string OriginOf(const std::string& callback) {
   const auto url = Url::Parse(callback);
@@ -55,7 +58,7 @@ SubscriptionId AddPending(Database& database, const NewIntent& intent) {
 // False where it is not in force.
 bool End(Database& database, SubscriptionId id, SubscriptionState state, Time now) {
   return database.Run(
-             "UPDATE subscription SET state = ?, ended_at = ?, retry_at = NULL "
+             "UPDATE subscription SET state = ?, secret = '', ended_at = ?, retry_at = NULL "
              "WHERE id = ? AND state IN ('pending', 'active')",
              Name(state), now, id) == 1;
 }
@@ -72,8 +75,13 @@ void Activate(Database& database, const Subscription& subscription, const Intent
       "WHERE id = ?",
       subscription.id);
   database.Run(
-      "INSERT INTO position (subscription_id, cursor) SELECT id, start FROM subscription "
-      "WHERE id = ?",
+      "INSERT INTO position (subscription_id, topic_id, cursor, waits) "
+      "SELECT id, topic_id, start, 1 FROM subscription WHERE id = ?",
+      subscription.id);
+  database.Run(
+      "INSERT INTO standing (topic_id, message_id, waiting) "
+      "SELECT topic_id, cursor, 1 FROM position WHERE subscription_id = ? "
+      "ON CONFLICT DO UPDATE SET waiting = waiting + 1",
       subscription.id);
 }
 
@@ -134,7 +142,8 @@ void Reject(Database& database, const Intent& intent, SubscriptionState state, T
   // Pending only: an active one stays as it was (HUB-REQ-06). While another request for the same
   // pending subscription is being verified, that one decides.
   database.Run(
-      "UPDATE subscription SET state = ?1, ended_at = ?2 WHERE id = ?3 AND state = 'pending' "
+      "UPDATE subscription SET state = ?1, secret = '', ended_at = ?2 "
+      "WHERE id = ?3 AND state = 'pending' "
       "AND NOT EXISTS (SELECT 1 FROM intent WHERE subscription_id = ?3 AND mode = ?4)",
       Name(state), now, intent.subscription_id, Name(Mode::kSubscribe));
 }
@@ -202,10 +211,11 @@ void Store::ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done) {
       [now](Database& database) -> Result<std::vector<SubscriptionId>> {
         std::vector<SubscriptionId> ended;
         Rows rows = database.Ask(
-            "UPDATE subscription INDEXED BY subscription_lease "
-            "SET state = 'expired', ended_at = ?1, retry_at = NULL "
-            "WHERE state = 'active' AND expires_at <= ?1 RETURNING id",
-            now);
+            "UPDATE subscription SET state = 'expired', secret = '', ended_at = ?1, "
+            "retry_at = NULL WHERE id IN (SELECT id FROM subscription INDEXED BY "
+            "subscription_lease WHERE state = 'active' AND expires_at <= ?1 "
+            "ORDER BY expires_at LIMIT ?2) RETURNING id",
+            now, kExpireAtOnce);
         while (rows.Next()) ended.push_back(rows.Int(0));
         return ended;
       },

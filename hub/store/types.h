@@ -158,7 +158,7 @@ struct LaneRow {
 struct LanePage {
   std::vector<LaneRow> lanes;  // those behind the end of the log and not waiting for a retry
   SubscriptionId last = 0;     // the last one looked at; the walk goes on after it
-  bool end = false;            // there are no more
+  bool end = true;             // there are no more, or the store cannot be read
 };
 
 // Where a walk over retries stands: by time, then by id.

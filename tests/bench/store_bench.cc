@@ -5,6 +5,7 @@
 //   store_bench FILE [SUBSCRIPTIONS [ROWS [MESSAGES]]]     FILE is made, or used as it is
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -134,6 +135,30 @@ struct Bench {
     meter.Print("deliveries recorded", rows);
   }
 
+  // Half of the exchanges, step by step.
+  void Prune(std::size_t rows) {
+    hub::RetentionPolicy policy;
+    policy.exchanges = rows / 2;
+    hub::PruneProgress step;
+    std::size_t removed = 0;
+    std::chrono::duration<double, std::milli> longest{0};
+    const Meter meter;
+    do {
+      bool done = false;
+      const auto start = std::chrono::steady_clock::now();
+      store.Prune(policy, step.looked_at, Now(), [&](const Result<hub::PruneProgress>& progress) {
+        if (!progress) std::exit((std::puts(progress.error().message.c_str()), 1));
+        step = *progress;
+        done = true;
+      });
+      answers.RunUntil([&] { return done; });
+      longest = std::max<decltype(longest)>(longest, std::chrono::steady_clock::now() - start);
+      removed += step.removed;
+    } while (step.more);
+    meter.Print("rows pruned", std::max<std::size_t>(removed, 1));
+    std::printf("longest step: %.1f ms\n", longest.count());
+  }
+
   static std::string SharedHeadOf(const hub::Message& message) {
     return SharedHead({.content_type = message.content_type,
                        .hubs = message.hubs,
@@ -183,7 +208,10 @@ int Run(const std::string& file, std::size_t subscriptions, std::size_t rows,
     return 1;
   }
   Bench bench{**store, answers, plan};
-  if (rows > 0) bench.Record(rows);
+  if (rows > 0) {
+    bench.Record(rows);
+    bench.Prune(rows);
+  }
   if (messages > 0) bench.Append(messages);
   std::printf("file: %ju bytes\n", static_cast<std::uintmax_t>(std::filesystem::file_size(file)));
   return 0;

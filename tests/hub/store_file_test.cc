@@ -333,7 +333,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a closed file in a folder that cannot be writte
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "a damaged file is told") {
-  for (int i = 0; i < 50; ++i) Publish(kTopic, std::string(4000, 'x'));
+  for (int i = 0; i < 200; ++i) Publish(kTopic, std::string(4000, 'x'));
   store.reset();
   SUBCASE("in its schema") {
     Smash(file, 100, 4000);
@@ -347,14 +347,14 @@ TEST_CASE_FIXTURE(StoreFixture, "a damaged file is told") {
     CHECK(Refused(file).code == ErrorCode::kInvalid);
   }
   SUBCASE("in its rows") {
-    constexpr std::size_t kBehindSchema = 40 * 4096;
+    constexpr std::size_t kBehindSchema = 60 * 8192;
     Smash(file, kBehindSchema, fs::file_size(file) - kBehindSchema);
     Open();
     const auto listed = store->List(hub::MessageQuery{});
     REQUIRE_FALSE(listed.has_value());
     CHECK(listed.error().code == ErrorCode::kInvalid);
     CHECK(listed.error().message.find(file + " is damaged") != std::string::npos);
-    CHECK_FALSE(store->FindMessage(50).has_value());
+    CHECK_FALSE(store->FindMessage(200).has_value());
     CHECK(store->WriteFault().has_value());
     const auto made =
         Wait<hub::Message>([&](auto done) { store->AppendMessage(Content(kTopic, "x"), done); });

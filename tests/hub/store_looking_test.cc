@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <map>
+#include <random>
+
 #include "tests/support/store_fixture.h"
 
 namespace websub::tests {
@@ -252,6 +255,75 @@ TEST_CASE_FIXTURE(StoreFixture, "everything is counted") {
   CHECK(counts.dead_letters == 1);
   CHECK(counts.waiting_fetches == 1);
   CHECK(counts.retrying == 0);
+}
+
+// Subscriptions come, take, fail, give up and go in any order; what is counted as it happens must
+// be what counting every subscription gives.
+TEST_CASE_FIXTURE(StoreFixture, "progress and counts agree with a look at every subscription") {
+  std::mt19937 random(42);
+  const auto below = [&](std::size_t end) {
+    return std::uniform_int_distribution<std::size_t>(0, end - 1)(random);
+  };
+  std::vector<hub::Message> messages;
+  std::vector<hub::SubscriptionId> ids;
+  std::map<hub::MessageId, std::int64_t> taken;
+  std::map<hub::MessageId, std::int64_t> dead;
+  for (int step = 0; step < 400; ++step) {
+    const std::size_t what = below(10);
+    if (what == 0) messages.push_back(Publish(kA, std::to_string(step)));
+    if (what == 1) {
+      ids.push_back(Subscribe(kA, "https://peer.example/" + std::to_string(step)).id);
+      continue;
+    }
+    if (ids.empty()) continue;
+    const auto subscription = *store->FindSubscription(ids[below(ids.size())]);
+    if (what == 2 && subscription.state == SubscriptionState::kActive) {
+      const auto ended = Wait<void>([&](auto done) {
+        store->EndSubscription(subscription.id, SubscriptionState::kDenied, clock.Now(), done);
+      });
+      REQUIRE(ended.has_value());
+      CHECK(store->FindSubscription(subscription.id)->secret.empty());
+      continue;
+    }
+    const auto next = store->NextMessage(subscription.topic_id, subscription.cursor);
+    if (!next) continue;
+    hub::DeliveryOutcome outcome;
+    outcome.subscription_id = subscription.id;
+    outcome.message_id = next->id;
+    outcome.now = clock.Now();
+    outcome.attempts = subscription.attempts + 1;
+    outcome.retry_at = clock.Now() + seconds(1);
+    const bool active = subscription.state == SubscriptionState::kActive;
+    using Kind = hub::DeliveryOutcome::Kind;
+    outcome.kind = std::vector{Kind::kDelivered, Kind::kDelivered, Kind::kDelivered, Kind::kRetry,
+                               Kind::kGivenUp}[below(5)];
+    if (below(20) == 0) outcome.kind = Kind::kGone;
+    if (outcome.kind == Kind::kDelivered) ++taken[next->id];
+    if (outcome.kind == Kind::kGivenUp && active) ++dead[next->id];
+    REQUIRE(Record({outcome, outcome}));  // the second changes nothing
+  }
+  std::int64_t active = 0;
+  std::int64_t retrying = 0;
+  std::map<hub::MessageId, std::int64_t> pending;
+  for (const auto id : ids) {
+    const auto subscription = *store->FindSubscription(id);
+    if (subscription.state != SubscriptionState::kActive) continue;
+    ++active;
+    retrying += subscription.retry_at ? 1 : 0;
+    for (const auto& message : messages) pending[message.id] += message.id > subscription.cursor;
+  }
+  REQUIRE(messages.size() > 10);
+  const auto topic = messages[0].topic_id;
+  const auto progress = store->ProgressOf(topic, messages);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    CAPTURE(i);
+    CHECK(progress[i].delivered == taken[messages[i].id]);
+    CHECK(progress[i].dead == dead[messages[i].id]);
+    CHECK(progress[i].pending == pending[messages[i].id]);
+  }
+  CHECK(store->CountActive({topic}) == std::vector<std::int64_t>{active});
+  CHECK(store->CountAll().active == active);
+  CHECK(store->CountAll().retrying == retrying);
 }
 
 }  // namespace websub::tests

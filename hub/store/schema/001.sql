@@ -7,6 +7,7 @@ CREATE TABLE topic (
   url TEXT NOT NULL UNIQUE,
   -- The end of the log. Kept here, so that "who is behind?" needs no look at the messages.
   last_message INTEGER NOT NULL DEFAULT 0,
+  active INTEGER NOT NULL DEFAULT 0,  -- subscriptions, counted by triggers
   created_at INTEGER NOT NULL,
   etag TEXT NOT NULL DEFAULT '',
   last_modified TEXT NOT NULL DEFAULT '',
@@ -48,8 +49,10 @@ CREATE INDEX subscription_retry ON subscription (retry_at) WHERE retry_at IS NOT
 CREATE INDEX subscription_origin_retry ON subscription (origin, retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX subscription_lease ON subscription (expires_at) WHERE state = 'active';
 -- For looking only.
-CREATE INDEX subscription_topic ON subscription (topic_id);
+CREATE INDEX subscription_topic ON subscription (topic_id, state);
 CREATE INDEX subscription_state ON subscription (state);
+-- For forgetting.
+CREATE INDEX subscription_ended ON subscription (ended_at) WHERE ended_at IS NOT NULL;
 -- With the topic, because a confirmed request looks for the earlier ones about the same two.
 CREATE INDEX subscription_callback ON subscription (callback, topic_id);
 
@@ -58,8 +61,65 @@ CREATE INDEX subscription_callback ON subscription (callback, topic_id);
 -- fill one with 15.
 CREATE TABLE position (
   subscription_id INTEGER PRIMARY KEY REFERENCES subscription (id),
-  cursor INTEGER NOT NULL
+  topic_id INTEGER NOT NULL,
+  cursor INTEGER NOT NULL,
+  waits INTEGER NOT NULL  -- 1 while it is active: then it is counted in standing.waiting
 ) STRICT;
+
+-- How a topic's subscriptions stand to its log, counted as cursors move, so that neither the progress of
+-- a message nor what everybody has passed needs a look at a million cursors. Message 0 is the beginning.
+CREATE TABLE standing (
+  topic_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  waiting INTEGER NOT NULL DEFAULT 0,  -- active subscriptions whose cursor is here
+  taken INTEGER NOT NULL DEFAULT 0,    -- deliveries of it that were taken
+  dead INTEGER NOT NULL DEFAULT 0,     -- given up
+  PRIMARY KEY (topic_id, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX standing_waiting ON standing (topic_id, message_id) WHERE waiting > 0;
+
+-- What is counted for people who look, because counting rows costs a walk over all of them: the states of
+-- subscriptions by name, and other things.
+CREATE TABLE tally (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tally (name, value) VALUES
+  ('pending', 0), ('active', 0), ('unverified', 0), ('denied', 0), ('unsubscribed', 0), ('expired', 0),
+  ('gone', 0), ('retrying', 0), ('topics', 0), ('messages', 0), ('dead_letters', 0);
+
+CREATE TRIGGER topic_added AFTER INSERT ON topic BEGIN
+  UPDATE tally SET value = value + 1 WHERE name = 'topics';
+END;
+
+CREATE TRIGGER subscription_added AFTER INSERT ON subscription BEGIN
+  UPDATE tally SET value = value + 1 WHERE name = NEW.state;
+END;
+CREATE TRIGGER subscription_changed AFTER UPDATE OF state ON subscription
+WHEN OLD.state <> NEW.state BEGIN
+  UPDATE tally SET value = value - 1 WHERE name = OLD.state;
+  UPDATE tally SET value = value + 1 WHERE name = NEW.state;
+  UPDATE topic SET active = active + (NEW.state = 'active') - (OLD.state = 'active')
+    WHERE id = NEW.topic_id;
+END;
+-- One that ends waits for nothing more. The row of its cursor may be made only later in the transaction.
+CREATE TRIGGER subscription_ended AFTER UPDATE OF state ON subscription
+WHEN OLD.state = 'active' AND NEW.state <> 'active' BEGIN
+  INSERT INTO standing (topic_id, message_id, waiting)
+    SELECT topic_id, cursor, -1 FROM position WHERE subscription_id = NEW.id
+    ON CONFLICT DO UPDATE SET waiting = waiting - 1;
+  UPDATE position SET waits = 0 WHERE subscription_id = NEW.id;
+END;
+CREATE TRIGGER subscription_removed AFTER DELETE ON subscription BEGIN
+  UPDATE tally SET value = value - 1 WHERE name = OLD.state;
+END;
+CREATE TRIGGER subscription_retries AFTER UPDATE OF retry_at ON subscription
+WHEN (OLD.retry_at IS NULL) <> (NEW.retry_at IS NULL) BEGIN
+  UPDATE tally SET value = value + (NEW.retry_at IS NOT NULL) - (OLD.retry_at IS NOT NULL)
+    WHERE name = 'retrying';
+END;
 
 CREATE TABLE intent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -90,12 +150,21 @@ CREATE TABLE message (
 
 CREATE INDEX message_log ON message (topic_id);
 
+CREATE TRIGGER message_added AFTER INSERT ON message BEGIN
+  UPDATE tally SET value = value + 1 WHERE name = 'messages';
+END;
+CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN
+  UPDATE tally SET value = value - 1 WHERE name = 'messages';
+END;
+
 -- What the hub hosts itself. The content is the message's: its body is stored once.
 CREATE TABLE hosted (
   name TEXT PRIMARY KEY,
   message_id INTEGER NOT NULL REFERENCES message (id),
   etag TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hosted_message ON hosted (message_id);
 
 CREATE TABLE fetch (
   topic_id INTEGER PRIMARY KEY REFERENCES topic (id),
@@ -117,7 +186,13 @@ CREATE TABLE dead_letter (
 ) STRICT;
 
 CREATE INDEX dead_letter_subscription ON dead_letter (subscription_id);
-CREATE INDEX dead_letter_message ON dead_letter (message_id);
+
+CREATE TRIGGER dead_letter_added AFTER INSERT ON dead_letter BEGIN
+  UPDATE tally SET value = value + 1 WHERE name = 'dead_letters';
+END;
+CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letter BEGIN
+  UPDATE tally SET value = value - 1 WHERE name = 'dead_letters';
+END;
 
 -- Exchanges refer to nothing by force: a request that was refused belongs to no subscription, and topic
 -- and callback are recorded as they came.
