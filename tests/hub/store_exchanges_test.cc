@@ -149,7 +149,8 @@ TEST_CASE_FIXTURE(StoreFixture, "the heads of deliveries come back byte for byte
     const auto subscription =
         Subscribe("https://example.org/feed", "https://peer.example/" + std::to_string(i));
     batch.push_back(
-        Delivery(subscription, 7, Head("/" + std::to_string(i), "m7", std::string(9, 'a'))));
+        Delivery(subscription, 7,
+                 Head("/" + std::to_string(i), "m7", std::string(9, static_cast<char>('a' + i)))));
   }
   batch[2].request_head = std::string("other \0 bytes\r\n\r\n", 17);
   batch[3].request_head.clear();
