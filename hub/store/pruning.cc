@@ -65,8 +65,9 @@ class Step {
         "DELETE FROM exchange WHERE id IN (SELECT id FROM exchange WHERE id < ?1 ORDER BY id "
         "LIMIT ?2) AND (?3 OR at < ?4)",
         end, limit, std::int64_t{excess > 0}, before);
-    if (removed == 0 && last) return;  // an idle hub writes nothing
-    database_.Run("UPDATE segment SET exchanges = exchanges - ? WHERE id = ?", removed, segment);
+    if (removed > 0) {  // an idle hub writes nothing
+      database_.Run("UPDATE segment SET exchanges = exchanges - ? WHERE id = ?", removed, segment);
+    }
     // The newest stays in any case: ids are counted on from it.
     const bool empty =
         !last && database_.Run("DELETE FROM segment WHERE id = ? AND exchanges = 0", segment) > 0;
