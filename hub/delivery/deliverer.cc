@@ -51,8 +51,10 @@ void Deliverer::Renewed(const Subscription& subscription) {
     lane.secret = subscription.secret;
     lane.signer.reset();
   }
-  // The callback said "gone" before it confirmed anew: the store takes the later word, too.
-  if (lane.state == Lane::State::kIdle || lane.state == Lane::State::kGone) MakeReady(lane);
+  // The callback may have said "gone" before it confirmed anew, or after that and before we were
+  // told: the later word counts, as in the store.
+  const bool back = lane.state == Lane::State::kGone && subscription.verified_at > lane.gone_at;
+  if (lane.state == Lane::State::kIdle || back) MakeReady(lane);
   wake_();
 }
 

@@ -110,7 +110,10 @@ void Deliverer::RetryUnkept(Time now) {
 
 // Tells whether there may be more to read at once; as SweepOnePage and RefillOne do.
 bool Deliverer::ReadDueRetries(Time now) {
-  if (now < retry_place_.at) retry_place_ = {};  // the clock was set back
+  if (now < retry_place_.at) {  // the clock was set back: earlier ones may be due now, and later
+    retry_place_ = {};
+    next_retry_ = Time::min();
+  }
   if (now < next_retry_ || !HasRoom()) return false;
   const std::size_t limit = std::min(options_.page, options_.max_lanes);
   const auto due = store_.DueRetries(now, retry_place_, limit);
@@ -126,7 +129,9 @@ void Deliverer::AdmitRetry(const DueRetry& due) {
   Origin& origin = OriginOf(due.lane.origin);
   TopicLog& topic = LogOf(due.topic);
   if (!Admit(topic, due.lane, origin)) {
-    if (!origin.retries_put_off) origin.retries_put_off = RetryPlace{due.at, due.lane.id - 1};
+    // Not only the first: the walk may have begun anew.
+    const RetryPlace place{due.at, due.lane.id - 1};
+    origin.retries_put_off = std::min(origin.retries_put_off.value_or(place), place);
     WantRefill(origin);
   }
   ForgetTopic(topic);

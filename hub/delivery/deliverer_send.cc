@@ -125,15 +125,17 @@ void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outco
     recorder_.Add(std::move(kept), std::move(exchange));
     return;
   }
-  lane.attempts = 0;
-  lane.first_attempt.reset();
   if (std::holds_alternative<Gone>(outcome)) {
     kept.kind = DeliveryOutcome::Kind::kGone;
     kept.reason = exchange.outcome = "answered 410: the subscription ended";
     lane.state = Lane::State::kGone;
+    lane.gone_at = now;
+    // The attempts stay counted: where a renewal overtakes this, the row still holds them, too.
     recorder_.Add(std::move(kept), std::move(exchange));
     return;
   }
+  lane.attempts = 0;
+  lane.first_attempt.reset();
   lane.cursor = message;
   if (std::holds_alternative<Delivered>(outcome)) {
     kept.kind = DeliveryOutcome::Kind::kDelivered;

@@ -67,6 +67,7 @@ struct Lane {
   int attempts = 0;  // that failed, of the message after the cursor
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;  // while it waits for that in memory
+  std::optional<Time> gone_at;   // when it answered 410
   std::optional<Flight> flight;  // also after it has ended
   std::size_t unkept = 0;        // outcomes not on disk yet
   State state = State::kIdle;

@@ -165,6 +165,7 @@ struct LanePage {
 struct RetryPlace {
   Time at = Time::min();
   SubscriptionId id = 0;
+  auto operator<=>(const RetryPlace&) const = default;
 };
 
 // An active subscription whose next attempt waited for its time, which has come.
