@@ -16,10 +16,8 @@ class FullDisk {
     limit.rlim_cur = bytes;
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
   }
-  ~FullDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    ::signal(SIGXFSZ, SIG_DFL);
-  }
+  // The signal stays ignored: a write of another thread may be on its way to it.
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
   FullDisk(const FullDisk&) = delete;
   FullDisk& operator=(const FullDisk&) = delete;
 
