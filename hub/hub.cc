@@ -1,5 +1,7 @@
 #include "hub/hub.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -28,6 +30,12 @@ std::string BaseUrl(const HubOptions& options, std::uint16_t port) {
   if (ClassifyAddress(host) == AddressClass::kUnspecified) host = "localhost";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   return "http://" + host + ":" + std::to_string(port);
+}
+
+// How many the process may open. The server takes at most half of them (hub/http/server.h).
+std::size_t FilesAllowed() {
+  rlimit files{};
+  return getrlimit(RLIMIT_NOFILE, &files) == 0 ? std::max<std::size_t>(files.rlim_cur, 64) : 1024;
 }
 
 AddressRule RuleFor(const HubOptions& options) {
@@ -89,7 +97,9 @@ Result<void> Hub::Impl::Open(Hub& hub) {
   if (!opened) return tl::unexpected(opened.error());
   store = std::move(*opened);
 
-  auto made = http::Client::Make(loop, options.client);
+  http::ClientOptions calls = options.client;
+  calls.max_idle = std::min(calls.max_idle, FilesAllowed() / 8);
+  auto made = http::Client::Make(loop, std::move(calls));
   if (!made) return tl::unexpected(made.error());
   client = std::move(*made);
 
@@ -119,6 +129,10 @@ void Hub::Impl::MakeParts(Hub& hub) {
   };
 
   DeliveryOptions delivery;
+  const std::size_t files = FilesAllowed();
+  delivery.max_in_flight = std::min(delivery.max_in_flight, files / 4);
+  delivery.max_in_flight_unproven = delivery.max_in_flight * 3 / 4;
+  delivery.max_in_flight_failing = delivery.max_in_flight / 4;
   delivery.retry = options.retry;
   delivery.algorithm = options.signature_algorithm;
   delivery.timeout = options.delivery_timeout;

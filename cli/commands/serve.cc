@@ -10,6 +10,7 @@
 
 #include "cli/child.h"
 #include "cli/client_options.h"
+#include "cli/commands/serve_log.h"
 #include "cli/text.h"
 #include "core/text.h"
 #include "hub/api/views.h"
@@ -83,10 +84,6 @@ void LeaseFlag(FlagSet& flags, const std::string& name, std::chrono::seconds& ta
       help, shown);
 }
 
-std::string ShortTime(Time time) {
-  return FormatRfc3339(time).substr(11, 12);  // "20:32:01.123"
-}
-
 // Standard output is the command's own where there is one: what the hub says goes beside it.
 Environment BesideCommand(const Environment& environment, const ServeOptions& options) {
   if (options.command.empty()) return environment;
@@ -111,7 +108,7 @@ class Serving {
     if (!started) return output_.Fail(started.error());
     hub_ = std::move(*started);
     if (!output_.quiet() || output_.json()) {
-      hub_->on_exchange = [this](const Exchange& exchange) { Print(exchange); };
+      hub_->on_exchange = [this](const Exchange& exchange) { log_.Print(exchange); };
     }
     hub_->on_notice = [this](const std::string& sentence, const std::string& peer) {
       output_.Note(sentence + " (" + peer + ")");
@@ -171,16 +168,11 @@ class Serving {
     hub_->Stop(kGrace, [this] { loop_.Stop(); });
   }
 
-  void Print(const Exchange& exchange) {
-    if (output_.json()) return output_.Event("exchange", ExchangeEvent(exchange));
-    output_.Wrapped(DescribeExchange(exchange), 14);
-    environment_.out.flush();
-  }
-
   Environment environment_;
   const ServeOptions& options_;
   Output output_;
   hub::http::Loop loop_;
+  ServeLog log_{environment_, output_, loop_};
   std::unique_ptr<hub::Hub> hub_;
   std::unique_ptr<Child> child_;
   bool stopping_ = false;
@@ -188,29 +180,6 @@ class Serving {
 };
 
 }  // namespace
-
-std::vector<Piece> DescribeExchange(const Exchange& exchange) {
-  const bool in = exchange.direction == Direction::kIn;
-  const bool good = exchange.status >= 200 && exchange.status < 400;
-  std::string kind(Name(exchange.kind));
-  kind.resize(12, ' ');
-  std::string answer = exchange.status != 0 ? std::to_string(exchange.status) : "---";
-  const SharedText& place = in                          ? exchange.topic
-                            : exchange.callback.empty() ? exchange.url
-                                                        : exchange.callback;
-  return {{ShortTime(exchange.at) + "  ", Style::kDim},
-          {in ? "<- " : "-> ", Style::kDim},
-          {kind, Style::kStrong},
-          {answer + "  ", good ? Style::kGood : Style::kBad},
-          {place.str() + "  "},
-          {exchange.outcome, good ? Style::kDim : Style::kPlain}};
-}
-
-Json ExchangeEvent(const Exchange& exchange) {
-  Json event = hub::View(exchange);
-  event.erase("id");  // the store gives it later
-  return event;
-}
 
 CommandHelp HelpOf(const ServeOptions&) {
   return {

@@ -28,8 +28,4 @@ CommandHelp HelpOf(const ServeOptions&);
 void Define(FlagSet& flags, ServeOptions& options);
 ExitStatus Run(Environment& environment, const ServeOptions& options);
 
-// One line about an exchange, for the terminal.
-std::vector<Piece> DescribeExchange(const Exchange& exchange);
-Json ExchangeEvent(const Exchange& exchange);
-
 }  // namespace websub::cli

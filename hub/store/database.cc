@@ -57,6 +57,10 @@ void Database::Define(const char* name, int values,
   }
 }
 
+std::int64_t Database::TotalChanges() const {
+  return sqlite3_total_changes64(engine_.getHandle());
+}
+
 bool Database::InTransaction() const {
   return sqlite3_get_autocommit(engine_.getHandle()) == 0;
 }

@@ -101,6 +101,8 @@ class Database {
   // Makes a function that statements can call.
   void Define(const char* name, int values,
               void (*function)(sqlite3_context*, int, sqlite3_value**));
+  // Rows changed since it was opened, those undone later included.
+  std::int64_t TotalChanges() const;
   // False once the engine has rolled a transaction back by itself, as it may on a full disk.
   bool InTransaction() const;
 

@@ -1,7 +1,6 @@
-// Group commit. One thread takes all operations that wait, runs them in one transaction, each
-// within a savepoint of its own where there are several, commits once, and only then reports. The
-// more callers there are, the more of them share the cost of one flush to the disk; a lone caller
-// waits for nobody.
+// Group commit. One thread takes all operations that wait, runs them in one transaction, commits
+// once, and only then reports. What fails is undone alone. The more callers there are, the more of
+// them share the cost of one flush to the disk; a lone caller waits for nobody.
 //
 // Operations that may be repeated after a loss of power need no flush of their own: a group of
 // them alone is written and not flushed. The log is flushed as a whole with the next group that
@@ -45,7 +44,8 @@ enum class Durability {
 class Writer {
  public:
   struct Operation {
-    // On the writer's thread. An error that is returned undoes what this operation did.
+    // On the writer's thread, and perhaps again after all that it did was undone. An error that is
+    // returned undoes what this operation did.
     std::function<std::optional<Error>(Database&)> apply;
     // Through the executor, after the commit; nothing where the operation is on disk.
     std::function<void(const std::optional<Error>&)> report;
@@ -73,6 +73,7 @@ class Writer {
   void Loop();
   void Commit(std::vector<Entry>& group);
   void SetFlushing(const std::vector<Entry>& group);
+  bool ApplyTogether(std::vector<Entry>& group);
   void ApplyAll(std::vector<Entry>& group);
   void ApplyAlone(Entry& entry);
   void Apply(Entry& entry);

@@ -101,7 +101,8 @@ struct Bench {
     exchange.peer = "127.0.0.1:40000";
     std::string digest = std::to_string(index);
     digest.resize(64, 'e');
-    exchange.request_head = NotificationHead(NotificationStart(*url), shared, 1, "sha256=" + digest);
+    exchange.request_head =
+        NotificationHead(NotificationStart(*url), shared, 1, "sha256=" + digest);
     exchange.response_head = "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
     exchange.status = 204;
     exchange.outcome = "delivered";

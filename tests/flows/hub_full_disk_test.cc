@@ -91,7 +91,8 @@ class OnSmallDisk {
     if (answer.status == 200) accepted.push_back(name);
     return answer;
   }
-  // Publishes until nothing is taken any more, however small: what still fits somewhere is accepted.
+  // Publishes until nothing is taken any more, however small: what still fits somewhere is
+  // accepted.
   PeerAnswer FillUp() {
     PeerAnswer last;
     for (const std::size_t filler : {kFiller, std::size_t{0}}) {
