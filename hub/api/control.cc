@@ -55,7 +55,7 @@ void Api::Control(const http::Request& request, const http::Respond& respond) {
     return store_.AddIntent(std::move(intent), [this, respond](Result<Intent> kept) {
       if (!kept) return respond(Refuse(kept.error()));
       respond(http::Response::Text(202, "accepted: the callback is asked to verify it next"));
-      verifier_.Wake();
+      verifier_.Add(*kept);
     });
   }
   SubscriptionState state;

@@ -59,7 +59,7 @@ void Api::Subscribe(const CallPtr& call, const Form& form) {
     call->exchange.subscription_id = kept->subscription_id;
     Answer(call, http::Response::Text(202, "accepted: the callback is asked to verify it next"),
            "accepted");
-    verifier_.Wake();
+    verifier_.Add(*kept);
   });
 }
 

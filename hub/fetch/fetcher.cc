@@ -69,7 +69,7 @@ Time Fetcher::Run(Time now) {
 
 // Tells whether more may be due than was looked at.
 bool Fetcher::StartDue(Time now, std::size_t limit) {
-  const auto due = store_.DueFetches(now, limit);
+  const auto due = store_.DueFetches(now, {}, limit);
   for (const auto& job : due) {
     if (busy_.size() >= options_.max_in_flight) break;
     if (!busy_.contains(job.topic_id)) Start(job, now);

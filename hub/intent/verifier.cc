@@ -6,6 +6,7 @@
 #include "core/request_head.h"
 #include "core/verification.h"
 #include "hub/delivery/outcome.h"
+#include "hub/intent/exchange.h"
 
 namespace websub::hub {
 
@@ -14,17 +15,12 @@ namespace {
 constexpr std::size_t kChallengeDigits = 40;  // 160 bits (HUB-VER-02)
 constexpr std::size_t kMaxEcho = 16 * 1024;   // bytes of an answer that are looked at
 constexpr Duration kStoreWait = std::chrono::seconds(5);
-constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
-// Where the requests that are due first all wait for a slow origin: how far, and how often, to look
-// behind them.
-constexpr std::size_t kWideLook = 2048;
-constexpr Duration kWideLookEvery = std::chrono::milliseconds(100);
+// How much is done before the loop gets its turn again.
+constexpr std::size_t kPage = 256;
+constexpr int kPagesPerRun = 4;
+constexpr int kStartsPerRun = 64;
 
-// A fault of the network, 5xx and 429 may pass; everything else is an answer.
-bool MayPass(const OutgoingResult& result) {
-  return result.status == 0 || result.status == 429 || result.status >= 500 ||
-         (result.fault != Fault::kNone && result.Ok2xx());
-}
+}  // namespace
 
 Exchange StartExchange(ExchangeKind kind, const std::string& topic, const std::string& callback,
                        SubscriptionId subscription, int attempt, Time now) {
@@ -39,7 +35,10 @@ Exchange StartExchange(ExchangeKind kind, const std::string& topic, const std::s
   return exchange;
 }
 
-}  // namespace
+bool MayPass(const OutgoingResult& result) {
+  return result.status == 0 || result.status == 429 || result.status >= 500 ||
+         (result.fault != Fault::kNone && result.Ok2xx());
+}
 
 Verifier::Verifier(Store& store, Transport& transport, Recorder& recorder, const Clock& clock,
                    Random& random, VerifierOptions options, std::function<void()> wake)
@@ -49,10 +48,21 @@ Verifier::Verifier(Store& store, Transport& transport, Recorder& recorder, const
       clock_(clock),
       random_(random),
       options_(options),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      turns_(options_.turns) {}
+
+void Verifier::Add(const Intent& intent) {
+  const auto callback = Url::Parse(intent.callback);
+  if (!callback) return;  // checked when it was accepted
+  Admit({.place = {intent.due_at, intent.id},
+         .subscription_id = intent.subscription_id,
+         .origin = callback->Origin(),
+         .attempts = intent.attempts});
+  wake_();
+}
 
 void Verifier::Wake() {
-  next_due_ = Time::min();
+  walk_.Expect(Time::min());
   wake_();
 }
 
@@ -62,75 +72,101 @@ void Verifier::Stop() {
 
 Time Verifier::Run(Time now) {
   if (stopped_) return Time::max();
-  SendDenials(now);
-  Time next = Time::max();
-  if (in_flight_ >= options_.max_in_flight) return next;  // an answer wakes us
-  for (const auto& job : denials_) next = std::min(next, job.due);
-  if (next_due_ > now) return std::min(next, next_due_);
-  if (paused_until_ > now) return std::min(next, paused_until_);
-
-  // Those in flight are still due for the store.
-  bool more = StartDue(now, busy_.size() + options_.max_in_flight);
-  if (more && now >= wide_look_at_) {
-    wide_look_at_ = now + kWideLookEvery;
-    more = StartDue(now, kWideLook);
-  }
-  if (in_flight_ >= options_.max_in_flight) return next;
-  next_due_ = more ? now + kCrowdedWait : store_.NextIntentDue(now).value_or(Time::max());
-  return std::min(next, next_due_);
-}
-
-void Verifier::SendDenials(Time now) {
-  for (std::size_t left = denials_.size(); left > 0 && in_flight_ < options_.max_in_flight;
-       --left) {
-    DenialJob job = std::move(denials_.front());
-    denials_.pop_front();
-    if (job.due <= now) {
-      SendDenial(std::move(job), now);
+  paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
+  if (paused_until_ > now) return paused_until_;
+  QueueDueDenials(now);
+  bool more = true;
+  for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
+  int started = 0;
+  for (; started < kStartsPerRun; ++started) {
+    const auto turn = turns_.Next();
+    if (!turn) break;
+    if (turn->id < 0) {
+      StartDenial(turn->id, turn->ticket, now);
     } else {
-      denials_.push_back(std::move(job));
+      Start(turn->id, turn->ticket, now);
     }
   }
+  if (more || started > 0) wake_();
+  Time next = walk_.next() > now ? walk_.next() : Time::max();  // otherwise an answer wakes us
+  if (!denial_retries_.empty()) next = std::min(next, denial_retries_.begin()->first);
+  return next;
 }
 
-// Tells whether more may be due than was looked at.
-bool Verifier::StartDue(Time now, std::size_t limit) {
-  auto due = store_.DueIntents(now, limit);
-  const bool more = due.size() >= limit;
-  for (auto& intent : due) {
-    if (in_flight_ >= options_.max_in_flight) break;
-    if (!busy_.contains({intent.topic, intent.callback})) Start(std::move(intent), now);
+// Tells whether there may be more to read at once.
+bool Verifier::ReadDue(Time now) {
+  if (!walk_.HasMore(now, turns_.room())) return false;
+  const auto due = store_.DueIntents(now, walk_.place(), kPage);
+  for (const DueIntent& each : due) Admit(each);
+  if (!due.empty()) walk_.MoveTo(due.back().place);
+  if (due.size() == kPage) return true;
+  walk_.End(store_.NextIntentDue(now));
+  if (store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
+  return false;
+}
+
+void Verifier::Admit(const DueIntent& due) {
+  if (known_.contains(due.subscription_id)) return;  // Done looks for the next about it
+  if (!turns_.HasRoomFor(due.origin)) return walk_.PutOff(due.place);
+  known_.insert(due.subscription_id);
+  turns_.Add(due.subscription_id, due.origin,
+             due.attempts > 0 ? Turns::Trust::kSuspect : Turns::Trust::kFresh);
+}
+
+// Takes up the next request about the subscription that is due.
+void Verifier::Reconsider(SubscriptionId id, Time now) {
+  known_.erase(id);
+  if (stopped_) return;
+  if (const auto intent = FirstDue(id, now)) Add(*intent);
+}
+
+std::optional<Intent> Verifier::FirstDue(SubscriptionId id, Time now) {
+  auto intent = store_.FirstDueIntent(id, now);
+  if (!intent && store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
+  return intent;
+}
+
+void Verifier::Start(SubscriptionId id, const Turns::Ticket& ticket, Time now) {
+  auto intent = FirstDue(id, now);
+  if (!intent) {  // it ended meanwhile, or the clock was set back
+    known_.erase(id);
+    turns_.End(ticket);
+    return Wake();
   }
-  return more;
+  const auto callback = Url::Parse(intent->callback);
+  if (!callback) return turns_.End(ticket);  // checked when it was accepted
+  if (intent->attempts > 0 && ticket.trust == Turns::Trust::kFresh) {  // an earlier one came due
+    turns_.End(ticket);
+    return turns_.Add(id, callback->Origin(), Turns::Trust::kSuspect);
+  }
+  const auto [busy, first] = busy_.try_emplace(Key(intent->topic, intent->callback));
+  if (!first) {
+    busy->second.push_back(id);
+    return turns_.End(ticket);
+  }
+  Ask(std::make_shared<const Asking>(
+          Asking{std::move(*intent), random_.Hex(kChallengeDigits), ticket}),
+      *callback, now);
 }
 
-void Verifier::Start(Intent intent, Time now) {
-  const auto callback = Url::Parse(intent.callback);
-  if (!callback) return;  // checked when it was accepted
-  const std::string origin = callback->Origin();
-  const auto load = origins_.find(origin);
-  if (load != origins_.end() && load->second >= options_.max_per_origin) return;  // Done wakes us
-  const std::string challenge = random_.Hex(kChallengeDigits);
+void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
+  const Intent& intent = asking->intent;
   const std::string url_text = VerificationUrl(
-      *callback,
+      callback,
       {.mode = intent.mode,
        .topic = intent.topic,
-       .challenge = challenge,
+       .challenge = asking->challenge,
        .lease = intent.mode == Mode::kSubscribe ? std::optional(intent.lease) : std::nullopt});
   const auto url = Url::Parse(url_text);
-
   Exchange exchange = StartExchange(ExchangeKind::kVerify, intent.topic, intent.callback,
                                     intent.subscription_id, intent.attempts + 1, now);
   exchange.url = url_text;
-  busy_.emplace(Key(intent.topic, intent.callback), origin);
-  ++origins_[origin];
-  ++in_flight_;
   if (!url) {
     // The parameters made the URL longer than any URL may be: as final as a refusal.
     OutgoingResult result;
     result.status = 414;
     result.detail = url.error().message;
-    return Finish(intent, challenge, std::move(exchange), std::move(result));
+    return Finish(asking, std::move(exchange), std::move(result));
   }
   OutgoingRequest request;
   request.url = *url;
@@ -140,47 +176,57 @@ void Verifier::Start(Intent intent, Time now) {
   request.addresses = options_.addresses;
   exchange.request_head = MaskHead(request.head);
   transport_.Send(std::move(request),
-                  [this, intent = std::move(intent), challenge,
+                  [this, asking = std::move(asking),
                    exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Finish(intent, challenge, std::move(exchange), std::move(result));
+                    Learn(asking->ticket, result);
+                    Finish(asking, std::move(exchange), std::move(result));
                   });
 }
 
-void Verifier::Finish(const Intent& intent, const std::string& challenge, Exchange exchange,
-                      OutgoingResult result) {
-  --in_flight_;
+// An answer is one only when it is whole: who stalls in the middle of it stalls.
+void Verifier::Learn(const Turns::Ticket& ticket, const OutgoingResult& result) {
+  if (result.fault == Fault::kNone) {
+    turns_.Answered(ticket, result.timings.total);
+  } else if (result.fault != Fault::kCancelled) {
+    turns_.Failed(ticket);
+  }
+}
+
+void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result) {
+  const Intent& intent = asking->intent;
   const Time now = clock_.Now();
   const bool cancelled = result.fault == Fault::kCancelled;
   const bool may_pass = MayPass(result);
-  const auto echo = CheckEcho(result.status, result.body, challenge);
+  const auto echo = CheckEcho(result.status, result.body, asking->challenge);
   const OutgoingResult answer = result;
   FillFromResult(exchange, std::move(result));
   if (cancelled) {
     exchange.outcome = "the hub stopped; it is verified when the hub runs again";
     recorder_.Add(std::move(exchange));
-    return Done(intent, {});
+    return Done(*asking, {});
   }
-  if (may_pass) return Retry(intent, answer, now, std::move(exchange));
+  if (may_pass) return Retry(asking, answer, now, std::move(exchange));
 
   if (echo.verdict == EchoVerdict::kMatches) {  // HUB-VER-03
     exchange.outcome = intent.mode == Mode::kSubscribe
                            ? "verified: subscribed for " + FormatDuration(intent.lease)
                            : "verified: unsubscribed";
     recorder_.Add(std::move(exchange));
-    store_.ConfirmIntent(intent.id, now, [this, intent](Result<Subscription> subscription) {
+    store_.ConfirmIntent(intent.id, now, [this, asking](Result<Subscription> subscription) {
       if (subscription && on_confirmed) on_confirmed(*subscription);
-      Done(intent, subscription ? Result<void>() : tl::unexpected(subscription.error()));
+      Done(*asking, subscription ? Result<void>() : tl::unexpected(subscription.error()));
     });
     return;
   }
   exchange.outcome = "not verified: " + echo.sentence;
   recorder_.Add(std::move(exchange));
   store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, intent](const Result<void>& kept) { Done(intent, kept); });
+                      [this, asking](const Result<void>& kept) { Done(*asking, kept); });
 }
 
-void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time now,
+void Verifier::Retry(const AskingPtr& asking, const OutgoingResult& result, Time now,
                      Exchange exchange) {
+  const Intent& intent = asking->intent;
   const auto outcome = ClassifyWhole(result,
                                      {.number = intent.attempts + 1,
                                       .first_attempt = intent.created_at,
@@ -192,79 +238,24 @@ void Verifier::Retry(const Intent& intent, const OutgoingResult& result, Time no
     exchange.outcome = failure + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
     store_.RetryIntent(intent.id, intent.attempts + 1, retry->at,
-                       [this, intent](const Result<void>& kept) { Done(intent, kept); });
+                       [this, asking](const Result<void>& kept) { Done(*asking, kept); });
     return;
   }
   exchange.outcome = "not verified: " + failure + "; given up";
   recorder_.Add(std::move(exchange));
   store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, intent](const Result<void>& kept) { Done(intent, kept); });
+                      [this, asking](const Result<void>& kept) { Done(*asking, kept); });
 }
 
-void Verifier::Done(const Intent& intent, const Result<void>& kept) {
-  const auto busy = busy_.find({intent.topic, intent.callback});
-  if (const auto load = origins_.find(busy->second); --load->second == 0) origins_.erase(load);
-  busy_.erase(busy);
-  // The intent is still there: it is verified once more, but not over and over.
-  if (!kept && kept.error().code == ErrorCode::kUnavailable) {
-    paused_until_ = clock_.Now() + kStoreWait;
-  }
-  Wake();
-}
-
-void Verifier::Deny(const Subscription& subscription, const std::string& reason) {
+void Verifier::Done(const Asking& asking, const Result<void>& kept) {
   const Time now = clock_.Now();
-  denials_.push_back({.subscription = subscription,
-                      .reason = reason,
-                      .attempts = 0,
-                      .first_attempt = now,
-                      .due = now});
-  wake_();
-}
-
-void Verifier::SendDenial(DenialJob job, Time now) {
-  const auto callback = Url::Parse(job.subscription.callback);
-  if (!callback) return;
-  const std::string url_text =
-      DenialUrl(*callback, {.topic = job.subscription.topic, .reason = job.reason});
-  const auto url = Url::Parse(url_text);
-  if (!url) return;
-  ++job.attempts;
-  Exchange exchange =
-      StartExchange(ExchangeKind::kDeny, job.subscription.topic, job.subscription.callback,
-                    job.subscription.id, job.attempts, now);
-  exchange.url = url_text;
-  OutgoingRequest request;
-  request.url = *url;
-  request.head = RequestHead("GET", *url, {{"Accept", "*/*"}});
-  request.timeout = options_.timeout;
-  request.addresses = options_.addresses;
-  exchange.request_head = MaskHead(request.head);
-  ++in_flight_;
-  transport_.Send(std::move(request), [this, job = std::move(job), exchange = std::move(exchange)](
-                                          OutgoingResult result) mutable {
-    --in_flight_;
-    const Time ended = clock_.Now();
-    const auto outcome = Classify(result,
-                                  {.number = job.attempts,
-                                   .first_attempt = job.first_attempt,
-                                   .now = ended,
-                                   .jitter = random_.Unit()},
-                                  options_.retry);
-    const auto* retry = std::get_if<RetryAt>(&outcome);
-    if (result.Ok2xx()) {
-      exchange.outcome = "told that the subscription is denied";
-    } else if (retry && MayPass(result)) {
-      exchange.outcome = DescribeFailure(result) + RetryIn(retry->at, ended);
-      job.due = retry->at;
-      denials_.push_back(std::move(job));
-    } else {
-      exchange.outcome = DescribeFailure(result) + "; the subscription is denied all the same";
-    }
-    FillFromResult(exchange, std::move(result));
-    recorder_.Add(std::move(exchange));
-    wake_();
-  });
+  turns_.End(asking.ticket);
+  // The intent is still there: it is verified once more, but not over and over.
+  if (!kept && kept.error().code == ErrorCode::kUnavailable) paused_until_ = now + kStoreWait;
+  const auto busy = busy_.extract({asking.intent.topic, asking.intent.callback});
+  Reconsider(asking.intent.subscription_id, now);
+  for (const SubscriptionId id : busy.mapped()) Reconsider(id, now);
+  Wake();
 }
 
 }  // namespace websub::hub

@@ -23,6 +23,24 @@ bool EndJob(Database& database, TopicId topic, std::int64_t pings, Time now) {
              topic, now) == 1;
 }
 
+std::string SelectJobs(const std::string& index, const std::string& where) {
+  return "SELECT topic_id, topic.url, pings, attempts, first_attempt, due_at FROM fetch " + index +
+         " CROSS JOIN topic ON topic.id = topic_id WHERE " + where;
+}
+
+void ReadJobs(Rows rows, std::vector<FetchJob>& jobs) {
+  while (rows.Next()) {
+    FetchJob job;
+    job.topic_id = rows.Int(0);
+    job.topic = rows.Text(1);
+    job.pings = rows.Int(2);
+    job.attempts = static_cast<int>(rows.Int(3));
+    job.first_attempt = rows.At(4);
+    job.due_at = rows.At(5);
+    jobs.push_back(std::move(job));
+  }
+}
+
 }  // namespace
 
 void Store::RequestFetches(std::vector<std::string> topics, Time now, Done<void> done) {
@@ -85,25 +103,30 @@ void Store::AbandonFetch(TopicId topic, std::int64_t pings, Time now, Done<void>
       std::move(done));
 }
 
-std::vector<FetchJob> Store::DueFetches(Time now, std::size_t limit) const {
+std::vector<FetchJob> Store::DueFetches(Time now, DuePlace after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
     std::vector<FetchJob> jobs;
-    Rows rows = database.Ask(
-        "SELECT fetch.topic_id, topic.url, pings, attempts, first_attempt, due_at "
-        "FROM fetch CROSS JOIN topic ON topic.id = fetch.topic_id WHERE due_at <= ? "
-        "ORDER BY due_at LIMIT ?",
-        now, limit);
-    while (rows.Next()) {
-      FetchJob job;
-      job.topic_id = rows.Int(0);
-      job.topic = rows.Text(1);
-      job.pings = rows.Int(2);
-      job.attempts = static_cast<int>(rows.Int(3));
-      job.first_attempt = rows.At(4);
-      job.due_at = rows.At(5);
-      jobs.push_back(std::move(job));
+    if (after.at > now) return jobs;
+    // Two looks, so that many that are due at the same time are not walked over again.
+    static const std::string kSameTime = SelectJobs(
+        "INDEXED BY fetch_due", "due_at = ?1 AND topic_id > ?2 ORDER BY due_at, topic_id LIMIT ?3");
+    static const std::string kLater = SelectJobs(
+        "INDEXED BY fetch_due", "due_at > ?1 AND due_at <= ?2 ORDER BY due_at, topic_id LIMIT ?3");
+    ReadJobs(database.Ask(kSameTime, after.at, after.id, limit), jobs);
+    if (jobs.size() < limit) {
+      ReadJobs(database.Ask(kLater, after.at, now, limit - jobs.size()), jobs);
     }
     return jobs;
+  });
+}
+
+std::optional<FetchJob> Store::FindFetch(TopicId topic) const {
+  return impl_->Read([topic](Database& database) -> std::optional<FetchJob> {
+    std::vector<FetchJob> jobs;
+    static const std::string kOne = SelectJobs("", "topic_id = ?");
+    ReadJobs(database.Ask(kOne, topic), jobs);
+    if (jobs.empty()) return std::nullopt;
+    return std::move(jobs.front());
   });
 }
 

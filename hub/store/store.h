@@ -83,9 +83,10 @@ class Store {
   // ended first, no more than some hundred at once. NextLeaseEnd tells of others.
   void ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done);
 
-  // Earliest first; of those about one subscription that are due only the first accepted, so that
-  // many of them do not stand in the way of others.
-  std::vector<Intent> DueIntents(Time now, std::size_t limit) const;
+  // Those due at `now` that lie after `after`, by time, then by id.
+  std::vector<DueIntent> DueIntents(Time now, DuePlace after, std::size_t limit) const;
+  // Of those about the subscription that are due at `now`, the first accepted.
+  std::optional<Intent> FirstDueIntent(SubscriptionId id, Time now) const;
   // The earliest later than `after`: DueIntents tells those up to it.
   std::optional<Time> NextIntentDue(Time after) const;
   std::optional<Time> NextLeaseEnd() const;
@@ -118,7 +119,9 @@ class Store {
   std::optional<Topic> FindTopic(TopicId id) const;
   std::optional<Topic> FindTopic(const std::string& url) const;
   std::optional<HostedTopic> FindHosted(const std::string& name) const;
-  std::vector<FetchJob> DueFetches(Time now, std::size_t limit) const;  // earliest first
+  // Those due at `now` that lie after `after`, by time, then by the topic's id.
+  std::vector<FetchJob> DueFetches(Time now, DuePlace after, std::size_t limit) const;
+  std::optional<FetchJob> FindFetch(TopicId topic) const;
   // The earliest later than `after`: DueFetches tells those up to it.
   std::optional<Time> NextFetchDue(Time after) const;
 

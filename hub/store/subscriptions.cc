@@ -148,6 +148,22 @@ void Reject(Database& database, const Intent& intent, SubscriptionState state, T
       Name(state), now, intent.subscription_id, Name(Mode::kSubscribe));
 }
 
+std::string WalkIntents(const std::string& where) {
+  return "SELECT row.due_at, row.id, row.subscription_id, subscription.origin, row.attempts "
+         "FROM intent AS row INDEXED BY intent_due "
+         "CROSS JOIN subscription ON subscription.id = row.subscription_id WHERE " +
+         where + " ORDER BY row.due_at, row.id LIMIT ?3";
+}
+
+void ReadDue(Rows rows, std::vector<DueIntent>& due) {
+  while (rows.Next()) {
+    due.push_back({.place = {rows.At(0), rows.Int(1)},
+                   .subscription_id = rows.Int(2),
+                   .origin = rows.Text(3),
+                   .attempts = static_cast<int>(rows.Int(4))});
+  }
+}
+
 }  // namespace
 
 void Store::AddIntent(NewIntent intent, Done<Intent> done) {
@@ -222,17 +238,30 @@ void Store::ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done) {
       std::move(done));
 }
 
-std::vector<Intent> Store::DueIntents(Time now, std::size_t limit) const {
+std::vector<DueIntent> Store::DueIntents(Time now, DuePlace after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    std::vector<Intent> intents;
-    Rows rows = database.Ask(
-        Sql(kSelectIntent,
-            "WHERE row.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM intent AS earlier "
-            "WHERE earlier.subscription_id = row.subscription_id AND earlier.id < row.id "
-            "AND earlier.due_at <= ?1) ORDER BY row.due_at, row.id LIMIT ?2"),
-        now, limit);
-    while (rows.Next()) intents.push_back(ReadIntent(rows));
-    return intents;
+    std::vector<DueIntent> due;
+    if (after.at > now) return due;
+    // Two looks, so that many that are due at the same time are not walked over again.
+    static const std::string kSameTime = WalkIntents("row.due_at = ?1 AND row.id > ?2");
+    static const std::string kLater = WalkIntents("row.due_at > ?1 AND row.due_at <= ?2");
+    ReadDue(database.Ask(kSameTime, after.at, after.id, limit), due);
+    if (due.size() < limit) {
+      ReadDue(database.Ask(kLater, after.at, now, limit - due.size()), due);
+    }
+    return due;
+  });
+}
+
+std::optional<Intent> Store::FirstDueIntent(SubscriptionId id, Time now) const {
+  return impl_->Read([&](Database& database) -> std::optional<Intent> {
+    // The + keeps the engine from walking all that is due.
+    Rows rows = database.Ask(Sql(kSelectIntent,
+                                 "WHERE row.subscription_id = ? AND +row.due_at <= ? "
+                                 "ORDER BY row.id LIMIT 1"),
+                             id, now);
+    if (!rows.Next()) return std::nullopt;
+    return ReadIntent(rows);
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -80,6 +81,22 @@ struct Intent {
   Time created_at;
   int attempts = 0;
   Time due_at;
+};
+
+// Where a walk over what is due stands: by time, then by id.
+struct DuePlace {
+  Time at = Time::min();
+  std::int64_t id = 0;
+
+  auto operator<=>(const DuePlace&) const = default;
+};
+
+// What is needed of an intent to let it wait for its turn.
+struct DueIntent {
+  DuePlace place;  // the id is the intent's
+  SubscriptionId subscription_id = 0;
+  std::string origin;  // of the callback, as Url::Origin writes it
+  int attempts = 0;
 };
 
 struct NewIntent {

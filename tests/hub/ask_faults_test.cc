@@ -197,7 +197,11 @@ TEST_CASE("verifications in flight are as many as the limits and one more waits"
       CAPTURE(requests);
       CAPTURE(one_origin);
       Verifications rig;
-      (one_origin ? rig.verify.max_per_origin : rig.verify.max_in_flight) = 3;
+      if (one_origin) {
+        rig.verify.turns.pace = {.fewest = 3, .first = 3, .most = 3};
+      } else {
+        rig.verify.turns.max_running = 3;
+      }
       rig.Start();
       for (int i = 0; i < requests; ++i) {
         rig.Begin(one_origin ? kCallback : "https://s" + std::to_string(i) + ".example/");

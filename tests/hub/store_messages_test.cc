@@ -22,7 +22,7 @@ class Fetching : public StoreFixture {
             }).has_value());
   }
   hub::FetchJob OnlyJob() {
-    const auto jobs = store->DueFetches(Time::max(), 10);
+    const auto jobs = store->DueFetches(Time::max(), {}, 10);
     REQUIRE(jobs.size() == 1);
     return jobs[0];
   }
@@ -134,14 +134,14 @@ TEST_CASE_FIXTURE(StoreFixture, "a hosted topic is kept and published together")
 TEST_CASE_FIXTURE(Fetching, "a ping makes a job that is due at once") {
   Ping({kTopic, "https://example.org/other"});
   CHECK(store->NextFetchDue(Time::min()) == clock.Now());
-  CHECK(store->DueFetches(clock.Now() - Duration(1), 10).empty());
-  const auto jobs = store->DueFetches(clock.Now(), 10);
+  CHECK(store->DueFetches(clock.Now() - Duration(1), {}, 10).empty());
+  const auto jobs = store->DueFetches(clock.Now(), {}, 10);
   REQUIRE(jobs.size() == 2);
   CHECK(jobs[0].topic == kTopic);
   CHECK(jobs[0].pings == 1);
   CHECK(jobs[0].attempts == 0);
   CHECK(jobs[0].first_attempt == clock.Now());
-  CHECK(store->DueFetches(clock.Now(), 1).size() == 1);
+  CHECK(store->DueFetches(clock.Now(), {}, 1).size() == 1);
   CHECK(store->CountAll().waiting_fetches == 2);
 }
 
@@ -160,7 +160,7 @@ TEST_CASE_FIXTURE(Fetching, "a fetch that is finished appends and ends at once")
   REQUIRE(made.has_value());
   REQUIRE(made->has_value());
   CHECK(*store->FindMessage((*made)->id)->body == "fetched");
-  CHECK(store->DueFetches(Time::max(), 10).empty());
+  CHECK(store->DueFetches(Time::max(), {}, 10).empty());
   CHECK_FALSE(store->NextFetchDue(Time::min()).has_value());
   const auto topic = store->FindTopic(kTopic);
   CHECK(topic->last_message == (*made)->id);
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(Fetching, "a ping during a running fetch causes another") {
   CHECK(OnlyJob().due_at == clock.Now());
   CHECK(OnlyJob().attempts == 0);
   REQUIRE(Finish(OnlyJob(), Content(kTopic, "newer")).has_value());
-  CHECK(store->DueFetches(Time::max(), 10).empty());
+  CHECK(store->DueFetches(Time::max(), {}, 10).empty());
 }
 
 TEST_CASE_FIXTURE(Fetching, "what a fetch brought is all kept or not at all") {
@@ -220,10 +220,10 @@ TEST_CASE_FIXTURE(Fetching, "a fetch is tried again at its time") {
   REQUIRE(Wait<void>([&](auto done) {
             store->RetryFetch(job.topic_id, job.pings, 1, clock.Now(), later, done);
           }).has_value());
-  CHECK(store->DueFetches(later - Duration(1), 10).empty());
+  CHECK(store->DueFetches(later - Duration(1), {}, 10).empty());
   CHECK(store->NextFetchDue(clock.Now()) == later);
   Reopen();
-  CHECK(store->DueFetches(later, 10).size() == 1);
+  CHECK(store->DueFetches(later, {}, 10).size() == 1);
   CHECK(OnlyJob().attempts == 1);
   CHECK(OnlyJob().first_attempt == clock.Now());
 }
@@ -249,7 +249,7 @@ TEST_CASE_FIXTURE(Fetching, "a ping that came while a fetch failed does not wait
             store->RetryFetch(job.topic_id, job.pings, 1, clock.Now(), clock.Now() + seconds(60),
                               done);
           }).has_value());
-  CHECK(store->DueFetches(clock.Now(), 10).size() == 1);
+  CHECK(store->DueFetches(clock.Now(), {}, 10).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Fetching, "content that is published makes earlier validators worthless") {
@@ -276,7 +276,7 @@ TEST_CASE_FIXTURE(Fetching, "a fetch that is given up ends unless a ping came me
   REQUIRE(abandon(job).has_value());
   CHECK(OnlyJob().due_at == clock.Now());
   REQUIRE(abandon(OnlyJob()).has_value());
-  CHECK(store->DueFetches(Time::max(), 10).empty());
+  CHECK(store->DueFetches(Time::max(), {}, 10).empty());
   CHECK(abandon(job).error().code == ErrorCode::kNotFound);
 }
 

@@ -343,18 +343,46 @@ TEST_CASE_FIXTURE(StoreFixture, "due requests come earliest first") {
   const Time later = clock.Now() + seconds(30);
   REQUIRE(Wait<void>([&](auto done) { store->RetryIntent(a->id, 2, later, done); }).has_value());
   CHECK(store->NextIntentDue(Time::min()) == clock.Now());
-  auto due = store->DueIntents(clock.Now(), 10);
-  REQUIRE(due.size() == 2);
-  CHECK(due[0].id == b->id);
-  CHECK(due[1].id == c->id);
-  CHECK(store->DueIntents(clock.Now(), 1).size() == 1);
-  CHECK(store->DueIntents(later - Duration(1), 10).size() == 2);
-  due = store->DueIntents(later, 10);
-  REQUIRE(due.size() == 3);
-  CHECK(due[2].id == a->id);
-  CHECK(due[2].attempts == 2);
+  const auto ids = [&](Time now, hub::DuePlace after, std::size_t limit) {
+    std::vector<hub::IntentId> found;
+    for (const auto& due : store->DueIntents(now, after, limit)) found.push_back(due.place.id);
+    return found;
+  };
+  using Ids = std::vector<hub::IntentId>;
+  CHECK(ids(clock.Now(), {}, 10) == Ids{b->id, c->id});
+  CHECK(ids(clock.Now(), {}, 1) == Ids{b->id});
+  CHECK(ids(later - Duration(1), {}, 10) == Ids{b->id, c->id});
+  CHECK(ids(later, {}, 10) == Ids{b->id, c->id, a->id});
+  // Later pages: after one of the same time, after the last, and where the clock was set back.
+  CHECK(ids(later, {clock.Now(), b->id}, 10) == Ids{c->id, a->id});
+  CHECK(ids(later, {clock.Now(), b->id}, 1) == Ids{c->id});
+  CHECK(ids(later, {later, a->id - 1}, 10) == Ids{a->id});
+  CHECK(ids(later, {later, a->id}, 10).empty());
+  CHECK(ids(clock.Now(), {later, 0}, 10).empty());
+  const auto retry = store->DueIntents(later, {clock.Now(), c->id}, 10).at(0);
+  CHECK(retry.subscription_id == a->subscription_id);
+  CHECK(retry.origin == "https://a:443");
+  CHECK(retry.attempts == 2);
+  CHECK(retry.place.at == later);
   CHECK(Wait<void>([&](auto done) { store->RetryIntent(99, 1, later, done); }).error().code ==
         ErrorCode::kNotFound);
+}
+
+TEST_CASE_FIXTURE(StoreFixture,
+                  "of the due requests about a subscription the first accepted comes first") {
+  const auto a = Ask(Mode::kSubscribe, kTopic, kCallback);
+  const auto b = Ask(Mode::kUnsubscribe, kTopic, kCallback);
+  const auto first = [&](Time now) {
+    const auto due = store->FirstDueIntent(a->subscription_id, now);
+    return due ? due->id : 0;
+  };
+  CHECK(first(clock.Now()) == a->id);
+  CHECK(first(clock.Now() - Duration(1)) == 0);
+  const Time later = clock.Now() + seconds(30);
+  REQUIRE(Wait<void>([&](auto done) { store->RetryIntent(a->id, 1, later, done); }).has_value());
+  CHECK(first(later - Duration(1)) == b->id);
+  CHECK(first(later) == a->id);
+  CHECK_FALSE(store->FirstDueIntent(99, later).has_value());
 }
 
 TEST_CASE_FIXTURE(StoreFixture, "requests of a subscription are listed in order") {

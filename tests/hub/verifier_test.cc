@@ -267,7 +267,7 @@ TEST_CASE_FIXTURE(Verifying, "the latest that is confirmed wins over one that wa
 }
 
 TEST_CASE_FIXTURE(Verifying, "two hundred parallel requests are all kept (HUB-REQ-05)") {
-  verify.max_in_flight = 16;
+  verify.turns.max_running = 16;
   Start();
   peers = [](const auto& call) { return Echo(call); };
   for (int i = 0; i < 200; ++i) {
@@ -340,7 +340,7 @@ TEST_CASE_FIXTURE(Verifying, "a denial tells mode and topic and reason (HUB-VAL-
 }
 
 TEST_CASE_FIXTURE(Verifying, "denials keep to the limit in flight") {
-  verify.max_in_flight = 3;
+  verify.turns.max_running = 3;
   Start();
   const auto subscription = Subscribe(kTopic, kCallback);
   for (int i = 0; i < 10; ++i) verifier->Deny(subscription, "");
@@ -390,8 +390,8 @@ TEST_CASE_FIXTURE(Verifying, "while the store takes no writes nothing is asked o
 }
 
 TEST_CASE_FIXTURE(Verifying, "many requests about a silent callback do not hold up others") {
-  verify.max_in_flight = 8;
-  verify.max_per_origin = 6;
+  verify.turns.max_running = 8;
+  verify.turns.pace.first = 5;
   Start();
   SUBCASE("about one subscription") {
     for (int i = 0; i < 100; ++i) {
