@@ -10,7 +10,7 @@ namespace {
 // How soon to look again for work that found no room.
 constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
 // A request is young in the slice in which it was sent, and in the next.
-constexpr Duration kSlice = std::chrono::milliseconds(5);
+constexpr Duration kSlice = std::chrono::milliseconds(2);
 // Pages read before the loop gets its turn again.
 constexpr int kPagesPerRun = 8;
 
@@ -144,17 +144,16 @@ void Deliverer::MakeReady(Lane& lane) {
   GiveTurn(*lane.origin);
 }
 
-// At most one turn for an origin, and only where it can use it.
+// At most one turn of each kind for an origin, and only where it can use it.
 void Deliverer::GiveTurn(Origin& origin) {
-  if (origin.has_turn) return;
-  if (origin.FreshMayStart()) {
-    ClassOf(origin.pace.standing()).turns.push_back(&origin);
-  } else if (origin.SuspectMayStart()) {
-    ClassOf(Standing::kFailing).turns.push_back(&origin);
-  } else {
-    return;
+  if (!origin.fresh_turn && origin.FreshMayStart()) {
+    origin.fresh_turn = true;
+    ClassOf(origin.pace.standing()).turns.push_back({&origin, false});
   }
-  origin.has_turn = true;
+  if (!origin.suspect_turn && origin.SuspectMayStart()) {
+    origin.suspect_turn = true;
+    ClassOf(Standing::kFailing).turns.push_back({&origin, true});
+  }
 }
 
 void Deliverer::StartReady(Time now) {
@@ -163,25 +162,23 @@ void Deliverer::StartReady(Time now) {
     for (const Standing standing : kStandings) {
       auto& turns = ClassOf(standing).turns;
       while (!turns.empty() && HasSlot(standing) && !IsYoungFull(standing)) {
-        Origin& origin = *turns.front();
+        const Turn turn = turns.front();
         turns.pop_front();
-        origin.has_turn = false;
-        if (!StartFrom(origin, standing, now)) moved = true;
-        GiveTurn(origin);
-        WantRefill(origin);
+        (turn.suspect ? turn.origin->suspect_turn : turn.origin->fresh_turn) = false;
+        if (!StartFrom(turn, standing, now)) moved = true;
+        GiveTurn(*turn.origin);
+        WantRefill(*turn.origin);
       }
     }
   }
 }
 
-// One lane of the origin; false where what it may start counts for another standing by now.
-bool Deliverer::StartFrom(Origin& origin, Standing standing, Time now) {
-  const bool fresh = origin.FreshMayStart() && origin.pace.standing() == standing;
-  if (!fresh && (standing != Standing::kFailing || !origin.SuspectMayStart())) return false;
-  // Where both may start they take turns, too.
-  const bool suspect = !fresh || (standing == Standing::kFailing && origin.SuspectMayStart() &&
-                                  origin.suspects_in_flight <= origin.fresh_in_flight);
-  auto& those = suspect ? origin.suspects : origin.fresh;
+// One lane of the origin; false where it counts for another standing by now.
+bool Deliverer::StartFrom(const Turn& turn, Standing standing, Time now) {
+  Origin& origin = *turn.origin;
+  if (!(turn.suspect ? origin.SuspectMayStart() : origin.FreshMayStart())) return true;
+  if (!turn.suspect && origin.pace.standing() != standing) return false;
+  auto& those = turn.suspect ? origin.suspects : origin.fresh;
   Lane& lane = *those.front();
   those.pop_front();
   lane.state = Lane::State::kIdle;

@@ -53,7 +53,7 @@ struct DeliveryOptions {
   std::size_t max_in_flight = 4096;           // overall
   std::size_t max_in_flight_unproven = 3072;  // of those not known to answer
   std::size_t max_in_flight_failing = 1024;   // of those known not to answer
-  std::size_t max_young = 256;                // sent within the last moment
+  std::size_t max_young = 128;                // sent within the last moment
   std::size_t max_lanes = 8192;
   std::size_t max_ready_per_origin = 256;
   std::size_t page = 256;  // subscriptions read at once
@@ -90,8 +90,12 @@ class Deliverer {
  private:
   using Standing = Pace::Standing;
   // Those of one standing that may start something, and what they have in flight.
+  struct Turn {
+    Origin* origin;
+    bool suspect;  // for one of its suspects
+  };
   struct Class {
-    std::deque<Origin*> turns;
+    std::deque<Turn> turns;
     std::size_t in_flight = 0;
     std::array<std::size_t, 2> young = {0, 0};  // in flight, sent in this slice and the one before
   };
@@ -129,7 +133,7 @@ class Deliverer {
   void MakeReady(Lane& lane);
   void GiveTurn(Origin& origin);
   void StartReady(Time now);
-  bool StartFrom(Origin& origin, Standing standing, Time now);
+  bool StartFrom(const Turn& turn, Standing standing, Time now);
   void Land(Lane& lane);
   void EndIfIdle(SubscriptionId id, Time now);
   void Drop(SubscriptionId id);

@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t kKeptOrigins = 4096;
 // With more of them owing lanes than this, no further subscription is looked at.
 constexpr std::size_t kMostOrigins = 65536;
-// Looked at for one that may be refilled.
+// Looked at for one that may be refilled, and for those that may be forgotten.
 constexpr int kRefillTries = 64;
+constexpr std::size_t kIdleTries = 512;
 
 }  // namespace
 
@@ -28,7 +29,8 @@ TopicLog& Deliverer::LogOf(TopicId topic) {
 MessageId Deliverer::EndOf(TopicLog& topic) {
   if (!topic.end) {
     const auto found = store_.FindTopic(topic.id);
-    topic.end = found ? found->last_message : 0;
+    if (!found) return 0;  // it cannot be read now
+    topic.end = found->last_message;
   }
   return *topic.end;
 }
@@ -54,14 +56,16 @@ bool Deliverer::HasRoom() const {
     return !ClassOf(standing).turns.empty() && HasSlot(standing);
   };
   return ClassOf(Standing::kProven).turns.empty() && !waits(Standing::kUnproven) &&
-         lanes_.size() + page <= options_.max_lanes && origins_.size() < kMostOrigins;
+         lanes_.size() + page <= options_.max_lanes;
 }
 
-// The first half of the lanes is for whoever comes, the second for those that answer.
+// A quarter of the lanes is for whoever comes, another for those that did not fail last, and the
+// other half for those that answer.
 bool Deliverer::MayHaveMore(const Origin& origin) const {
-  return origin.waiting() < options_.max_ready_per_origin &&
-         (origin.pace.standing() == Standing::kProven || origin.lanes == 0 ||
-          lanes_.size() < options_.max_lanes / 2);
+  if (origin.waiting() >= options_.max_ready_per_origin) return false;
+  if (origin.pace.standing() == Standing::kProven) return true;
+  const std::size_t share = origin.pace.standing() == Standing::kUnproven ? 2 : 4;
+  return lanes_.size() < std::max<std::size_t>(options_.max_lanes / share, 1);
 }
 
 // Its lane may have been dropped because the lease was over, just before the renewal was kept.
@@ -114,7 +118,7 @@ bool Deliverer::ReadDueRetries(Time now) {
     retry_place_ = {};
     next_retry_ = Time::min();
   }
-  if (now < next_retry_ || !HasRoom()) return false;
+  if (now < next_retry_ || !HasRoom() || origins_.size() >= kMostOrigins) return false;
   const std::size_t limit = std::min(options_.page, options_.max_lanes);
   const auto due = store_.DueRetries(now, retry_place_, limit);
   for (const DueRetry& each : due) AdmitRetry(each);
@@ -138,7 +142,7 @@ void Deliverer::AdmitRetry(const DueRetry& due) {
 }
 
 bool Deliverer::SweepOnePage() {
-  if (sweep_turns_.empty() || !HasRoom()) return false;
+  if (sweep_turns_.empty() || !HasRoom() || origins_.size() >= kMostOrigins) return false;
   TopicLog& topic = topics_.at(sweep_turns_.front());
   sweep_turns_.pop_front();
   const auto page =
@@ -165,14 +169,8 @@ void Deliverer::AdmitPage(TopicLog& topic, const std::vector<LaneRow>& rows) {
 }
 
 void Deliverer::PutOff(Origin& origin, TopicId topic, SubscriptionId id) {
-  const auto entry = std::find_if(
-      origin.put_off.begin(), origin.put_off.end(),
-      [&](const std::pair<TopicId, SubscriptionId>& each) { return each.first == topic; });
-  if (entry == origin.put_off.end()) {
-    origin.put_off.emplace_back(topic, id);
-  } else {
-    entry->second = std::min(entry->second, id);
-  }
+  const auto [entry, made] = origin.put_off.try_emplace(topic, id);
+  if (!made) entry->second = std::min(entry->second, id);
   WantRefill(origin);
 }
 
@@ -211,7 +209,7 @@ void Deliverer::Refill(Origin& origin, Time now) {
     }
     return;
   }
-  const auto [topic, from] = origin.put_off.front();
+  const auto [topic, from] = *origin.put_off.begin();
   origin.put_off.erase(origin.put_off.begin());
   const auto page = store_.PageBehind(topic, origin.key, from - 1, limit);
   TopicLog& log = LogOf(topic);
@@ -256,19 +254,22 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
 }
 
 void Deliverer::DropIdleOrigins() {
-  for (std::size_t looked = idle_origins_.size(); looked > 0 && idle_origins_.size() > kKeptOrigins;
-       --looked) {
+  const bool crowded = origins_.size() >= kMostOrigins;
+  std::size_t looked = 0;
+  while (idle_origins_.size() > kKeptOrigins && looked < kIdleTries) {
+    ++looked;
     Origin& origin = *idle_origins_.front();
     idle_origins_.pop_front();
     origin.idle = false;
     if (origin.lanes > 0) continue;  // it is put here again when it has none
-    if (origin.has_turn || origin.refilling || origin.owed()) {
+    if (origin.busy() || origin.owed()) {
       origin.idle = true;
       idle_origins_.push_back(&origin);
-      return;
+      continue;
     }
     origins_.erase(std::string(origin.key));
   }
+  if (crowded && origins_.size() < kMostOrigins) wake_();  // walks waited for that
 }
 
 }  // namespace websub::hub

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/signature.h"
 #include "core/url.h"
@@ -79,6 +79,7 @@ struct Origin {
       : key(std::move(the_key)), pace(options) {}
 
   std::size_t waiting() const { return fresh.size() + suspects.size(); }
+  bool busy() const { return fresh_turn || suspect_turn || refilling; }
   bool owed() const { return !put_off.empty() || retries_put_off.has_value(); }
   // Those that failed have a small share of their own, beside that of the others.
   std::size_t suspect_limit() const { return std::max<std::size_t>(pace.limit() / 4, 1); }
@@ -94,11 +95,12 @@ struct Origin {
   std::size_t suspects_in_flight = 0;
   // What there was no room for stays in the store: for each topic the first subscription that was
   // passed over, and the place before the first retry.
-  std::vector<std::pair<TopicId, SubscriptionId>> put_off;
+  std::map<TopicId, SubscriptionId> put_off;
   std::optional<RetryPlace> retries_put_off;
-  bool has_turn = false;   // stands among those that may start something
-  bool refilling = false;  // stands among those that read what was put off
-  bool idle = false;       // stands among those without lanes
+  bool fresh_turn = false;    // stands among those that may start something
+  bool suspect_turn = false;  // the same, for its suspects
+  bool refilling = false;     // stands among those that read what was put off
+  bool idle = false;          // stands among those without lanes
 };
 
 }  // namespace websub::hub

@@ -49,6 +49,18 @@ void Client::Impl::StartFresh(std::shared_ptr<Call> call, Pool& pool) {
   connection->Open(std::move(call));
 }
 
+void Client::Impl::WriteSoon(std::shared_ptr<ClientConnection> connection) {
+  to_write.push_back(std::move(connection));
+  if (to_write.size() > 1) return;
+  asio::post(io, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->WriteAll();
+  });
+}
+
+void Client::Impl::WriteAll() {
+  for (const auto& connection : std::exchange(to_write, {})) connection->Write();
+}
+
 void Client::Impl::PutIdle(ClientConnection& connection) {
   Pool& pool = connection.pool();
   pool.idle.push_back(&connection);

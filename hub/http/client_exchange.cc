@@ -57,6 +57,13 @@ void ClientConnection::Exchange() {
       client_->options.max_head, request.max_body,
       IsHead(request.head) ? ResponseReader::Body::kNone : ResponseReader::Body::kExpected);
   deadline_.Set(call_->due, shared_from_this());
+  queued_ = true;
+  client_->WriteSoon(shared_from_this());
+}
+
+void ClientConnection::Write() {
+  if (phase_ != Phase::kWrite || !std::exchange(queued_, false)) return;
+  const OutgoingRequest& request = call_->request;
   const std::string* head = &request.head;
   if (proxy_ && !tls_) {
     call_->forwarded_head = ForwardedHead(request.head, request.url, *proxy_);
@@ -124,6 +131,7 @@ void ClientConnection::OnRead(const error_code& ec, std::size_t size) {
   if (phase_ == Phase::kClosed) return;
   if (phase_ == Phase::kIdle) return Close();  // closed by the peer, or bytes that nobody asked for
   if (ec) return OnBroken(ec);
+  if (queued_) return OnBroken(asio::error::eof);  // an answer to nothing
   in_.Commit(size);
   if (!std::exchange(answer_began_, true)) OnAnswerBegins();
   switch (reader_.Feed(in_)) {

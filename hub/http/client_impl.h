@@ -56,6 +56,11 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   // The TLS context, made when it is first needed: reading the system's authorities takes a while.
   Result<asio::ssl::context*> Tls();
 
+  // Requests made one after the other are written together: a peer that is woken by the first one
+  // finds the others, instead of being woken for each.
+  void WriteSoon(std::shared_ptr<ClientConnection> connection);
+  void WriteAll();
+
   void PutIdle(ClientConnection& connection);
   void TakeIdle(ClientConnection& connection);
   void Forget(const std::shared_ptr<ClientConnection>& connection);
@@ -73,6 +78,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   std::list<ClientConnection*> idle;  // the longest idle first
   std::list<ClientConnection*> busy;
   std::unordered_set<std::shared_ptr<ClientConnection>> connections;
+  std::vector<std::shared_ptr<ClientConnection>> to_write;
 };
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
@@ -86,6 +92,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void Open(std::shared_ptr<Call> call);
   // An idle one, taken out of the pool.
   void Reuse(std::shared_ptr<Call> call);
+  // Writes the request that waits for that.
+  void Write();
   // Ends it, and its call with this fault.
   void Fail(Fault fault, std::string detail);
   // Ends it without a word to anybody.
@@ -146,6 +154,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool reading_ = false;
   bool reused_ = false;
   bool answer_began_ = false;
+  bool queued_ = false;   // the request waits to be written
   std::size_t sent_ = 0;  // bytes of the request, at once
   error_code write_error_;
 };

@@ -181,4 +181,50 @@ TEST_CASE_FIXTURE(Isolated, "no more is sent at once than a moment takes unless 
   CHECK(transport.open() >= 8);
 }
 
+TEST_CASE_FIXTURE(Isolated, "more silent origins than lanes hold up nobody who answers") {
+  delivery.page = 4;
+  delivery.max_lanes = 16;
+  delivery.max_in_flight = 16;
+  delivery.max_in_flight_unproven = 12;
+  delivery.max_in_flight_failing = 4;
+  Start();
+  const std::string other = "https://t.example/other";
+  for (int i = 0; i < 200; ++i) Subscribe(kTopic, At("stalled" + std::to_string(i), 0));
+  Subscribe(other, At("good", 0));
+  PublishAndWake(other, "known from now on");
+  RunFor(100ms);
+  PublishAndWake(kTopic, "x");
+  RunFor(50ms);
+  PublishAndWake(other, "first");
+  RunFor(100ms);
+  CHECK(subscribers.received[At("good", 0)].size() == 2);
+  RunFor(1h);
+  PublishAndWake(other, "second");
+  RunFor(100ms);
+  CHECK(subscribers.received[At("good", 0)].size() == 3);
+}
+
+TEST_CASE_FIXTURE(Isolated, "a callback that failed has its turn beside others that never end") {
+  delivery.pace = {.fewest = 1, .first = 1, .most = 1};
+  Start();
+  bool down = true;
+  subscribers.failing = [&](const auto& call) { return down && call.url() == At("one", 0); };
+  for (int i = 0; i < 4; ++i) Subscribe(kTopic, At("one", i));
+  PublishAndWake(kTopic, "first");
+  RunFor(500ms);
+  down = false;
+  int published = 1;
+  // The others always have something ready.
+  while (subscribers.received[At("one", 0)].empty() && published < 200) {
+    for (int i = 0; i < 4; ++i, ++published) PublishAndWake(kTopic, std::to_string(published));
+    clock.Set(clock.Now() + 20ms);
+    for (int i = 0; i < 3; ++i) {
+      Settle();
+      transport.AnswerBy(peers);
+    }
+  }
+  CHECK(published < 200);
+  CHECK(subscribers.received[At("one", 0)].front() == "first");
+}
+
 }  // namespace websub::tests
