@@ -12,7 +12,7 @@ Client::Impl::Impl(Loop& loop, ClientOptions the_options, ProxyTable the_proxies
     : io(loop.impl().io),
       options(std::move(the_options)),
       proxies(std::move(the_proxies)),
-      lookup(loop, options.lookup_threads) {}
+      lookup(loop, {.max_threads = options.lookup_threads}) {}
 
 Result<asio::ssl::context*> Client::Impl::Tls() {
   if (!tls) {

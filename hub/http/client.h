@@ -23,7 +23,7 @@ struct ClientOptions {
   std::size_t max_idle_per_origin = 128;  // connections kept
   std::size_t max_idle = 4096;
   Duration idle_timeout = std::chrono::seconds(30);
-  std::size_t lookup_threads = 8;
+  std::size_t lookup_threads = 64;
 };
 
 // Used on the loop's thread only, or while the loop does not run; Send alone is for any thread.
