@@ -26,8 +26,9 @@ void Api::PublishPing(const CallPtr& call, const Form& form) {
   if (!request) return Answer(call, request.error());
   call->exchange.topic = request->topics.front();
   const std::size_t count = request->topics.size();
+  const Time now = clock_.Now();
   store_.RequestFetches(
-      std::move(request->topics), clock_.Now(), [this, call, count](Result<void> kept) {
+      std::move(request->topics), now, [this, call, count, now](Result<void> kept) {
         if (!kept) return Answer(call, kept.error());
         // Ballerina's and WSO2's publishers take exactly this answer for success.
         const bool event = call->request.Field("x-ballerina-publisher") == "event";
@@ -36,7 +37,7 @@ void Api::PublishPing(const CallPtr& call, const Form& form) {
                      : http::Response{.status = 204, .fields = {}, .body = {}, .on_sent = {}},
                count == 1 ? "accepted: a fetch of the topic follows"
                           : "accepted: fetches of " + std::to_string(count) + " topics follow");
-        fetcher_.Wake();
+        fetcher_.Requested(now);
       });
 }
 

@@ -15,6 +15,11 @@ class DueWalk {
  public:
   // Something may be due then.
   void Expect(Time at) { next_ = std::min(next_, at); }
+  // Something came to be due then that the walk may have passed: it takes a while to be kept.
+  void GoBack(Time at) {
+    place_ = std::min(place_, DuePlace{at, 0});
+    Expect(at);
+  }
   // What is at this place is to be read again.
   void PutOff(DuePlace place) {
     const DuePlace before{place.at, place.id - 1};

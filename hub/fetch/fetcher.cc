@@ -13,11 +13,10 @@ namespace websub::hub {
 namespace {
 
 constexpr Duration kStoreWait = std::chrono::seconds(5);
-constexpr Duration kCrowdedWait = std::chrono::milliseconds(50);
-// Where the fetches that are due first all wait for a slow origin: how far, and how often, to look
-// behind them.
-constexpr std::size_t kWideLook = 2048;
-constexpr Duration kWideLookEvery = std::chrono::milliseconds(100);
+// How much is done before the loop gets its turn again.
+constexpr std::size_t kPage = 256;
+constexpr int kPagesPerRun = 4;
+constexpr int kStartsPerRun = 64;
 // How much older than the answer a Last-Modified must be to say anything: it counts whole seconds.
 constexpr Duration kTrustedAge = std::chrono::seconds(2);
 
@@ -42,10 +41,16 @@ Fetcher::Fetcher(Store& store, Transport& transport, Recorder& recorder, const C
       clock_(clock),
       random_(random),
       options_(std::move(options)),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      turns_(options_.turns) {}
+
+void Fetcher::Requested(Time at) {
+  walk_.GoBack(at);
+  wake_();
+}
 
 void Fetcher::Wake() {
-  next_due_ = Time::min();
+  walk_.Expect(Time::min());
   wake_();
 }
 
@@ -55,50 +60,73 @@ void Fetcher::Stop() {
 
 Time Fetcher::Run(Time now) {
   if (stopped_) return Time::max();
-  if (next_due_ > now) return next_due_;
+  paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
   if (paused_until_ > now) return paused_until_;
-  if (busy_.size() >= options_.max_in_flight) return Time::max();  // an answer wakes us
-  bool more = StartDue(now, busy_.size() + options_.max_in_flight);
-  if (more && now >= wide_look_at_) {
-    wide_look_at_ = now + kWideLookEvery;
-    more = StartDue(now, kWideLook);
+  bool more = true;
+  for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
+  int started = 0;
+  for (; started < kStartsPerRun; ++started) {
+    const auto turn = turns_.Next();
+    if (!turn) break;
+    Start(turn->id, turn->ticket, now);
   }
-  if (busy_.size() >= options_.max_in_flight) return Time::max();
-  return next_due_ = more ? now + kCrowdedWait : store_.NextFetchDue(now).value_or(Time::max());
+  if (more || started > 0) wake_();
+  return walk_.next() > now ? walk_.next() : Time::max();  // otherwise an answer wakes us
 }
 
-// Tells whether more may be due than was looked at.
-bool Fetcher::StartDue(Time now, std::size_t limit) {
-  const auto due = store_.DueFetches(now, {}, limit);
-  for (const auto& job : due) {
-    if (busy_.size() >= options_.max_in_flight) break;
-    if (!busy_.contains(job.topic_id)) Start(job, now);
-  }
-  return due.size() >= limit;
+// Tells whether there may be more to read at once.
+bool Fetcher::ReadDue(Time now) {
+  if (!walk_.HasMore(now, turns_.room())) return false;
+  const auto due = store_.DueFetches(now, walk_.place(), kPage);
+  for (const FetchJob& job : due) Admit(job);
+  if (!due.empty()) walk_.MoveTo({due.back().due_at, due.back().topic_id});
+  if (due.size() == kPage) return true;
+  walk_.End(store_.NextFetchDue(now));
+  if (store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
+  return false;
 }
 
-void Fetcher::Start(const FetchJob& job, Time now) {
+void Fetcher::Admit(const FetchJob& job) {
+  if (known_.contains(job.topic_id)) return;
   const auto url = Url::Parse(job.topic);
   const std::string origin = url ? url->Origin() : std::string();
-  const auto load = origins_.find(origin);
-  if (load != origins_.end() && load->second >= options_.max_per_origin) return;  // Done wakes us
-  auto topic = store_.FindTopic(job.topic_id);
-  if (!topic) return;
+  if (!turns_.HasRoomFor(origin)) return walk_.PutOff({job.due_at, job.topic_id});
+  known_.insert(job.topic_id);
+  turns_.Add(job.topic_id, origin,
+             job.attempts > 0 ? Turns::Trust::kSuspect : Turns::Trust::kFresh);
+}
+
+std::optional<FetchJob> Fetcher::Find(TopicId topic) {
+  auto job = store_.FindFetch(topic);
+  if (!job && store_.WriteFault()) walk_.StartAnew(clock_.Now() + kStoreWait);
+  return job;
+}
+
+void Fetcher::Start(TopicId id, const Turns::Ticket& ticket, Time now) {
+  // Read now: pings that came while it waited have joined.
+  auto job = Find(id);
+  auto topic = job ? store_.FindTopic(id) : std::nullopt;
+  if (!topic || job->due_at > now) {  // it has ended, or the clock was set back
+    known_.erase(id);
+    turns_.End(ticket);
+    return Wake();
+  }
   auto fetch = std::make_shared<Fetch>();
-  fetch->job = job;
+  fetch->job = std::move(*job);
   fetch->topic = std::move(*topic);
-  busy_.emplace(job.topic_id, origin);
-  ++origins_[origin];
+  fetch->ticket = ticket;
+  const auto url = Url::Parse(fetch->job.topic);
   if (!url) {
     Exchange exchange;
     exchange.at = now;
     exchange.fault = Fault::kBadUrl;
-    return Abandon(*fetch, "the topic is no URL that can be fetched", std::move(exchange), now);
+    return Abandon(std::move(fetch), "the topic is no URL that can be fetched", std::move(exchange),
+                   now);
   }
   Get(std::move(fetch), *url, now);
 }
 
-void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
+void Fetcher::Get(FetchPtr fetch, const Url& url, Time now) {
   FieldList fields = {{"Accept", "*/*"}};
   // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
   // none: the body's digest still tells whether the content changed.
@@ -125,12 +153,12 @@ void Fetcher::Get(std::shared_ptr<Fetch> fetch, const Url& url, Time now) {
   transport_.Send(std::move(request),
                   [this, fetch = std::move(fetch), url,
                    exchange = std::move(exchange)](OutgoingResult result) mutable {
+                    Learn(fetch->ticket, result);
                     Finish(std::move(fetch), url, std::move(exchange), std::move(result));
                   });
 }
 
-void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exchange,
-                     OutgoingResult result) {
+void Fetcher::Finish(FetchPtr fetch, const Url& url, Exchange exchange, OutgoingResult result) {
   const Time now = clock_.Now();
   const FieldList fields = HeadFields(result.head);
   fetch->hops.push_back({.url = url.text(),
@@ -141,17 +169,17 @@ void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exch
     FillFromResult(exchange, std::move(result));
     exchange.outcome = "the hub stopped; it is fetched when the hub runs again";
     recorder_.Add(std::move(exchange));
-    return Done(fetch->job.topic_id, {});
+    return Done(*fetch, {});
   }
   if (IsRedirect(result.status)) {
     const auto next_text = ResolveReference(url.text(), fetch->hops.back().location);
     const auto next = next_text ? Url::Parse(*next_text) : tl::unexpected(next_text.error());
     FillFromResult(exchange, std::move(result));
     if (fetch->hops.back().location.empty() || !next) {
-      return Abandon(*fetch, "redirected to no URL that can be fetched", std::move(exchange), now);
+      return Abandon(fetch, "redirected to no URL that can be fetched", std::move(exchange), now);
     }
     if (static_cast<int>(fetch->hops.size()) > options_.max_redirects) {
-      return Abandon(*fetch, "more than " + std::to_string(options_.max_redirects) + " redirects",
+      return Abandon(fetch, "more than " + std::to_string(options_.max_redirects) + " redirects",
                      std::move(exchange), now);
     }
     exchange.outcome = "redirected to " + next->text();
@@ -164,50 +192,49 @@ void Fetcher::Finish(std::shared_ptr<Fetch> fetch, const Url& url, Exchange exch
                            .content_hash = fetch->topic.content_hash,
                            .now = now};
     FillFromResult(exchange, std::move(result));
-    return Unchanged(*fetch, std::move(content), std::move(exchange), "not changed");
+    return Unchanged(fetch, std::move(content), std::move(exchange), "not changed");
   }
   if (result.fault != Fault::kNone || result.status == 429 || result.status >= 500) {
-    return Failed(*fetch, std::move(result), std::move(exchange), now);
+    return Failed(fetch, std::move(result), std::move(exchange), now);
   }
   if (!result.Ok2xx() || result.body_cut) {
     const std::string reason = result.Ok2xx() ? "the content is larger than " +
                                                     std::to_string(options_.max_body) + " bytes"
                                               : DescribeFailure(result);
     FillFromResult(exchange, std::move(result));
-    return Abandon(*fetch, reason, std::move(exchange), now);
+    return Abandon(fetch, reason, std::move(exchange), now);
   }
-  Changed(*fetch, std::move(result), std::move(exchange), now);
+  Changed(fetch, std::move(result), std::move(exchange), now);
 }
 
-void Fetcher::Changed(const Fetch& fetch, OutgoingResult result, Exchange exchange, Time now) {
+void Fetcher::Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now) {
   const FieldList fields = HeadFields(result.head);
   FetchedContent content{
       .etag = {}, .last_modified = {}, .content_hash = Sha256Hex(result.body), .now = now};
-  if (fetch.hops.size() == 1) KeepValidators(fields, content);
-  if (content.content_hash == fetch.topic.content_hash) {
+  if (fetch->hops.size() == 1) KeepValidators(fields, content);
+  if (content.content_hash == fetch->topic.content_hash) {
     FillFromResult(exchange, std::move(result));
     return Unchanged(fetch, std::move(content), std::move(exchange), "fetched, not changed");
   }
   FetchedTopic fetched;
-  fetched.hops = fetch.hops;
+  fetched.hops = fetch->hops;
   fetched.content_type = FirstField(fields, "Content-Type");
   fetched.body = std::move(result.body);
   const Discovery links = Discover(fetched);
 
   NewMessage message;
-  message.topic = fetch.topic.url;
+  message.topic = fetch->topic.url;
   message.content_type = fetched.content_type;                                     // HUB-DIS-02
   message.hubs = links.hubs.empty() ? std::vector{options_.hub_url} : links.hubs;  // HUB-DIS-03
-  message.self = links.self.value_or(fetch.topic.url);
+  message.self = links.self.value_or(fetch->topic.url);
   message.body = std::make_shared<const std::string>(std::move(fetched.body));
   message.now = now;
   result.body = *message.body;
   FillFromResult(exchange, std::move(result));
 
-  const TopicId id = fetch.topic.id;
   store_.FinishFetch(
-      id, fetch.job.pings, std::move(content), std::move(message),
-      [this, id, exchange = std::move(exchange)](Result<std::optional<Message>> kept) mutable {
+      fetch->topic.id, fetch->job.pings, std::move(content), std::move(message),
+      [this, fetch, exchange = std::move(exchange)](Result<std::optional<Message>> kept) mutable {
         if (kept && *kept) {
           exchange.message_id = (*kept)->id;
           exchange.outcome = "changed: message m" + std::to_string((*kept)->id);
@@ -216,24 +243,23 @@ void Fetcher::Changed(const Fetch& fetch, OutgoingResult result, Exchange exchan
           exchange.outcome = kept ? "changed" : "changed, but not kept: " + kept.error().message;
         }
         recorder_.Add(std::move(exchange));
-        Done(id, kept ? Result<void>() : tl::unexpected(kept.error()));
+        Done(*fetch, kept ? Result<void>() : tl::unexpected(kept.error()));
       });
 }
 
-void Fetcher::Unchanged(const Fetch& fetch, FetchedContent content, Exchange exchange,
+void Fetcher::Unchanged(const FetchPtr& fetch, FetchedContent content, Exchange exchange,
                         std::string outcome) {
   exchange.outcome = std::move(outcome);
   recorder_.Add(std::move(exchange));
-  const TopicId id = fetch.topic.id;
-  store_.FinishFetch(id, fetch.job.pings, std::move(content), std::nullopt,
-                     [this, id](Result<std::optional<Message>> kept) {
-                       Done(id, kept ? Result<void>() : tl::unexpected(kept.error()));
+  store_.FinishFetch(fetch->topic.id, fetch->job.pings, std::move(content), std::nullopt,
+                     [this, fetch](Result<std::optional<Message>> kept) {
+                       Done(*fetch, kept ? Result<void>() : tl::unexpected(kept.error()));
                      });
 }
 
-void Fetcher::Failed(const Fetch& fetch, OutgoingResult result, Exchange exchange, Time now) {
-  const int attempts = fetch.job.attempts + 1;
-  const Time first = fetch.job.attempts > 0 ? fetch.job.first_attempt : now;
+void Fetcher::Failed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now) {
+  const int attempts = fetch->job.attempts + 1;
+  const Time first = fetch->job.attempts > 0 ? fetch->job.first_attempt : now;
   // A head may have come before the body broke off: that content is not whole.
   const auto outcome = ClassifyWhole(
       result, {.number = attempts, .first_attempt = first, .now = now, .jitter = random_.Unit()},
@@ -243,31 +269,42 @@ void Fetcher::Failed(const Fetch& fetch, OutgoingResult result, Exchange exchang
   if (const auto* retry = std::get_if<RetryAt>(&outcome)) {
     exchange.outcome = reason + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
-    const TopicId id = fetch.topic.id;
-    store_.RetryFetch(id, fetch.job.pings, attempts, first, retry->at,
-                      [this, id](const Result<void>& kept) { Done(id, kept); });
+    store_.RetryFetch(fetch->topic.id, fetch->job.pings, attempts, first, retry->at,
+                      [this, fetch](const Result<void>& kept) { Done(*fetch, kept); });
     return;
   }
   Abandon(fetch, reason, std::move(exchange), now);
 }
 
-void Fetcher::Abandon(const Fetch& fetch, const std::string& reason, Exchange exchange, Time now) {
+void Fetcher::Abandon(const FetchPtr& fetch, const std::string& reason, Exchange exchange,
+                      Time now) {
   exchange.kind = ExchangeKind::kFetch;
-  exchange.topic = fetch.topic.url;
+  exchange.topic = fetch->topic.url;
   exchange.outcome = "given up: " + reason;
   recorder_.Add(std::move(exchange));
-  const TopicId id = fetch.job.topic_id;
-  store_.AbandonFetch(id, fetch.job.pings, now,
-                      [this, id](const Result<void>& kept) { Done(id, kept); });
+  store_.AbandonFetch(fetch->topic.id, fetch->job.pings, now,
+                      [this, fetch](const Result<void>& kept) { Done(*fetch, kept); });
 }
 
-void Fetcher::Done(TopicId topic, const Result<void>& kept) {
-  const auto busy = busy_.find(topic);
-  if (const auto load = origins_.find(busy->second); --load->second == 0) origins_.erase(load);
-  busy_.erase(busy);
+// An answer is one only when it is whole: who stalls in the middle of it stalls.
+void Fetcher::Learn(const Turns::Ticket& ticket, const OutgoingResult& result) {
+  if (result.fault == Fault::kNone) {
+    turns_.Answered(ticket, result.timings.total);
+  } else if (result.fault != Fault::kCancelled) {
+    turns_.Failed(ticket);
+  }
+}
+
+void Fetcher::Done(const Fetch& fetch, const Result<void>& kept) {
+  const Time now = clock_.Now();
+  const TopicId id = fetch.topic.id;
+  turns_.End(fetch.ticket);
   // The job is still there: it is fetched once more, but not over and over.
-  if (!kept && kept.error().code == ErrorCode::kUnavailable) {
-    paused_until_ = clock_.Now() + kStoreWait;
+  if (!kept && kept.error().code == ErrorCode::kUnavailable) paused_until_ = now + kStoreWait;
+  known_.erase(id);
+  if (!stopped_) {
+    const auto job = Find(id);  // a ping may have come meanwhile
+    if (job && job->due_at <= now) Admit(*job);
   }
   Wake();
 }

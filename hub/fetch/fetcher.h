@@ -5,16 +5,24 @@
 // that the newest content is never missed. Validators are only sent where they can be trusted: a
 // Last-Modified (or an ETag made from it) that is as young as the answer says nothing about a
 // change within the same second, and those of an answer behind a redirect belong to another URL.
+//
+// What is due is read from the store once, page by page, and waits for its turn in memory
+// (hub/delivery/turns.h). As many bodies as may be in flight may be in memory at once, so there are
+// few, and topics that stall have only a part of them.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "core/backoff.h"
 #include "core/discovery.h"
 #include "hub/clock.h"
+#include "hub/delivery/due_walk.h"
+#include "hub/delivery/turns.h"
 #include "hub/random.h"
 #include "hub/store/recorder.h"
 #include "hub/store/store.h"
@@ -29,8 +37,7 @@ struct FetcherOptions {
                     .give_up_after = std::chrono::hours(1)};
   Duration timeout = std::chrono::seconds(10);
   AddressRule addresses = AddressRule::kAny;
-  std::size_t max_in_flight = 64;
-  std::size_t max_per_origin = 16;          // so that a silent one leaves room for others
+  TurnsOptions turns{.pace = {.fewest = 1, .first = 4, .most = 16}, .max_running = 64};
   std::size_t max_body = 10 * 1024 * 1024;  // bytes of a topic's content
   int max_redirects = 5;
   std::string hub_url;  // advertised where the content names no hub
@@ -46,13 +53,13 @@ class Fetcher {
   Fetcher(Store& store, Transport& transport, Recorder& recorder, const Clock& clock,
           Random& random, FetcherOptions options, std::function<void()> wake);
 
-  // A fetch job was kept, or may be due.
-  void Wake();
+  // Fetches that were requested then were kept.
+  void Requested(Time at);
   // Starts nothing more; what is in flight goes on.
   void Stop();
 
   Time Run(Time now);
-  std::size_t in_flight() const { return busy_.size(); }
+  std::size_t in_flight() const { return turns_.running(); }
 
   // The content had changed: a message was appended.
   std::function<void(const Message&)> on_message;
@@ -62,17 +69,29 @@ class Fetcher {
   struct Fetch {
     FetchJob job;
     Topic topic;
+    Turns::Ticket ticket;
     std::vector<DiscoveryHop> hops;
   };
-  bool StartDue(Time now, std::size_t limit);
-  void Start(const FetchJob& job, Time now);
-  void Get(std::shared_ptr<Fetch> run, const Url& url, Time now);
-  void Finish(std::shared_ptr<Fetch> run, const Url& url, Exchange exchange, OutgoingResult result);
-  void Changed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
-  void Unchanged(const Fetch& run, FetchedContent content, Exchange exchange, std::string outcome);
-  void Failed(const Fetch& run, OutgoingResult result, Exchange exchange, Time now);
-  void Abandon(const Fetch& run, const std::string& reason, Exchange exchange, Time now);
-  void Done(TopicId topic, const Result<void>& kept);
+
+  using FetchPtr = std::shared_ptr<Fetch>;
+
+  // Which may start
+  void Wake();
+  bool ReadDue(Time now);
+  void Admit(const FetchJob& job);
+  std::optional<FetchJob> Find(TopicId topic);
+  void Start(TopicId topic, const Turns::Ticket& ticket, Time now);
+
+  // One attempt
+  void Get(FetchPtr fetch, const Url& url, Time now);
+  void Finish(FetchPtr fetch, const Url& url, Exchange exchange, OutgoingResult result);
+  void Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now);
+  void Unchanged(const FetchPtr& fetch, FetchedContent content, Exchange exchange,
+                 std::string outcome);
+  void Failed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now);
+  void Abandon(const FetchPtr& fetch, const std::string& reason, Exchange exchange, Time now);
+  void Learn(const Turns::Ticket& ticket, const OutgoingResult& result);
+  void Done(const Fetch& fetch, const Result<void>& kept);
 
   Store& store_;
   Transport& transport_;
@@ -82,11 +101,10 @@ class Fetcher {
   const FetcherOptions options_;
   std::function<void()> wake_;
 
-  Time next_due_ = Time::min();                 // when a fetch may be due; min: ask the store
-  Time paused_until_ = Time::min();             // while the store takes no writes
-  Time wide_look_at_ = Time::min();             // not before then
-  std::map<TopicId, std::string> busy_;         // with their origin
-  std::map<std::string, std::size_t> origins_;  // how many of busy_ each has
+  Turns turns_;  // by the topic's id
+  DueWalk walk_;
+  std::unordered_set<TopicId> known_;  // those that wait for their turn, or have it
+  Time paused_until_ = Time::min();    // while the store takes no writes
   bool stopped_ = false;
 };
 

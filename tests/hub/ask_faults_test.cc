@@ -308,7 +308,11 @@ TEST_CASE("fetches in flight are as many as the limits and one more waits") {
       CAPTURE(topics);
       CAPTURE(one_origin);
       Fetches rig;
-      (one_origin ? rig.fetch.max_per_origin : rig.fetch.max_in_flight) = 3;
+      if (one_origin) {
+        rig.fetch.turns.pace = {.fewest = 3, .first = 3, .most = 3};
+      } else {
+        rig.fetch.turns.max_running = 3;
+      }
       rig.Start();
       for (int i = 0; i < topics; ++i) {
         const std::string n = std::to_string(i);

@@ -295,8 +295,8 @@ TEST_CASE_FIXTURE(Fetching, "while the store takes no writes nothing is fetched 
 }
 
 TEST_CASE_FIXTURE(Fetching, "many fetches of a silent origin do not hold up others") {
-  fetch.max_in_flight = 8;
-  fetch.max_per_origin = 6;
+  fetch.turns.max_running = 8;
+  fetch.turns.pace.first = 5;
   Start();
   for (int i = 0; i < 100; ++i) Ping("https://silent.example/" + std::to_string(i));
   Ping(kTopic);

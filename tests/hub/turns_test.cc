@@ -252,6 +252,18 @@ TEST_CASE("a walk goes on when something is due and there is room") {
   CHECK(walk.next() == Time::max());
 }
 
+TEST_CASE("a walk goes back to what was kept after it had passed") {
+  const Time now = Time(1000s);
+  DueWalk walk;
+  walk.MoveTo({now, 9});
+  walk.End(std::nullopt);
+  walk.GoBack(now - 5s);
+  CHECK(walk.HasMore(now, Turns::Room::kSome));
+  CHECK(walk.place() == DuePlace{now - 5s, 0});
+  walk.GoBack(now);
+  CHECK(walk.place() == DuePlace{now - 5s, 0});
+}
+
 TEST_CASE("a walk starts anew when the clock was set back") {
   const Time now = Time(1000s);
   DueWalk walk;

@@ -164,7 +164,7 @@ class HubRig : public StoreFixture {
     REQUIRE(Wait<void>([&](auto done) {
               store->RequestFetches({topic}, clock.Now(), done);
             }).has_value());
-    fetcher->Wake();
+    fetcher->Requested(clock.Now());
   }
   hub::Subscription Now(const hub::Subscription& subscription) {
     const auto found = store->FindSubscription(subscription.id);
