@@ -219,5 +219,26 @@ TEST_CASE("callbacks that are bad in every way hold up no healthy one (HUB-DIS-0
   CHECK(ResidentMiB(hub.process().pid()) < 200);
 }
 
+TEST_CASE("callbacks that accept and never answer hold up no verification") {
+  constexpr std::size_t kPorts = 100;
+  constexpr std::size_t kRequests = 300;
+  HubProcess hub;
+  const QuickServer silent(kPorts, [](const QuickRequest&) {
+    QuickReply reply;
+    reply.how = QuickReply::How::kSilence;
+    return reply;
+  });
+  const Healthy healthy(1, 1);
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    const std::string callback = silent.Url(i % kPorts, "/" + std::to_string(i));
+    REQUIRE(hub.Subscribe(kTopic, callback).status == 202);
+  }
+  const auto began = Clock::now();
+  CHECK(hub.SubscribeVerified(kTopic, healthy.Callbacks()[0]));
+  const auto took = Clock::now() - began;
+  MESSAGE("took " << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms");
+  CHECK(took < 2s);  // the hub waits ten for each answer
+}
+
 }  // namespace
 }  // namespace websub::tests
