@@ -16,23 +16,29 @@ struct Turns::Origin {
   Origin(std::string the_key, const PaceOptions& options)
       : key(std::move(the_key)), pace(options) {}
 
+  // Jobs of one trust.
+  struct Jobs {
+    std::deque<Id> waiting;
+    std::size_t running = 0;
+    bool has_place = false;  // stands among those that may start something
+  };
+
+  Jobs& Of(Trust trust) { return trust == Trust::kFresh ? fresh : suspects; }
   // Those that failed have a small share of their own, beside that of the others.
-  std::size_t suspect_limit() const { return std::max<std::size_t>(pace.limit() / 4, 1); }
-  bool FreshMayStart() const { return !fresh.empty() && fresh_running < pace.limit(); }
-  bool SuspectMayStart() const { return !suspects.empty() && suspects_running < suspect_limit(); }
-  bool busy() const {
-    return fresh.size() + suspects.size() + fresh_running + suspects_running > 0;
+  bool MayStart(Trust trust) const {
+    if (trust == Trust::kFresh) return !fresh.waiting.empty() && fresh.running < pace.limit();
+    const std::size_t share = std::max<std::size_t>(pace.limit() / 4, 1);
+    return !suspects.waiting.empty() && suspects.running < share;
   }
+  std::size_t waiting() const { return fresh.waiting.size() + suspects.waiting.size(); }
+  bool busy() const { return waiting() + fresh.running + suspects.running > 0; }
 
   const std::string key;
   Pace pace;
   bool slow = false;  // the last time
-  std::deque<Id> fresh;
-  std::deque<Id> suspects;
-  std::size_t fresh_running = 0;
-  std::size_t suspects_running = 0;
-  bool has_turn = false;  // stands among those that may start something
-  bool idle = false;      // stands among those that are idle
+  Jobs fresh;
+  Jobs suspects;
+  bool idle = false;  // stands among those that are idle
 };
 
 Turns::Turns(const TurnsOptions& options) : options_(options) {}
@@ -48,55 +54,64 @@ bool Turns::HasRoomFor(const std::string& origin) const {
   if (waiting_ < options_.max_waiting / 2) return true;
   if (waiting_ >= options_.max_waiting) return false;
   const auto found = origins_.find(origin);
-  return found == origins_.end() || found->second->fresh.size() + found->second->suspects.size() <
-                                        options_.max_waiting_per_origin;
+  return found == origins_.end() || found->second->waiting() < options_.max_waiting_per_origin;
 }
 
 void Turns::Add(Id id, const std::string& origin, Trust trust) {
   auto& entry = origins_[origin];
   if (!entry) entry = std::make_unique<Origin>(origin, options_.pace);
-  (trust == Trust::kFresh ? entry->fresh : entry->suspects).push_back(id);
+  entry->Of(trust).waiting.push_back(id);
   ++waiting_;
   GiveTurn(*entry);
 }
 
 std::optional<Turns::Turn> Turns::Next() {
-  bool moved = true;
-  while (std::exchange(moved, false)) {
-    for (std::size_t i = 0; i < classes_.size(); ++i) {
-      const std::size_t standing = (next_class_ + i) % classes_.size();
-      auto& turns = classes_[standing].turns;
-      while (!turns.empty() && HasSlot(standing)) {
-        Origin& origin = *turns.front();
-        turns.pop_front();
-        origin.has_turn = false;
-        const auto turn = TakeFrom(origin, standing);
-        GiveTurn(origin);
-        if (turn) {
-          next_class_ = (standing + 1) % classes_.size();
-          return turn;
-        }
-        moved = true;
-      }
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    const std::size_t standing = (next_class_ + i) % classes_.size();
+    auto& places = classes_[standing].places;
+    while (!places.empty() && HasSlot(standing)) {
+      const Place place = places.front();
+      places.pop_front();
+      place.origin->Of(place.trust).has_place = false;
+      if (!place.origin->MayStart(place.trust)) continue;  // End gives it a turn again
+      const Turn turn = Start(place, standing);
+      GiveTurn(*place.origin);
+      next_class_ = (standing + 1) % classes_.size();
+      return turn;
     }
   }
   return std::nullopt;
 }
 
 void Turns::Answered(const Ticket& ticket, Duration took) {
-  ticket.origin->pace.Answered(took, options_.pace);
-  ticket.origin->slow = took > options_.soon;
+  Origin& origin = *ticket.origin;
+  const Standing before = StandingOf(origin);
+  origin.pace.Answered(took, options_.pace);
+  origin.slow = took > options_.soon;
+  Learned(origin, before);
 }
 
 void Turns::Failed(const Ticket& ticket) {
+  const Standing before = StandingOf(*ticket.origin);
   ticket.origin->pace.Failed(options_.pace);
+  Learned(*ticket.origin, before);
+}
+
+// What waits must not wait among those that it does not belong to any more.
+void Turns::Learned(Origin& origin, Standing before) {
+  if (StandingOf(origin) == before || !origin.fresh.has_place) return;
+  std::erase_if(classes_[before].places, [&](const Place& place) {
+    return place.origin == &origin && place.trust == Trust::kFresh;
+  });
+  origin.fresh.has_place = false;
+  GiveTurn(origin);
 }
 
 void Turns::End(const Ticket& ticket) {
   Origin& origin = *ticket.origin;
   --running_;
   --classes_[ticket.counts_as].running;
-  --(ticket.trust == Trust::kFresh ? origin.fresh_running : origin.suspects_running);
+  --origin.Of(ticket.trust).running;
   GiveTurn(origin);
   if (!origin.busy() && !std::exchange(origin.idle, true)) idle_.push_back(&origin);
   ForgetIdle();
@@ -123,34 +138,27 @@ bool Turns::HasSlot(std::size_t standing) const {
   return standing == kUnproven || failing < std::max<std::size_t>(quarter, 1);
 }
 
-// At most one turn for an origin, and only where it can use it.
 void Turns::GiveTurn(Origin& origin) {
-  if (origin.has_turn) return;
-  if (origin.FreshMayStart()) {
-    classes_[StandingOf(origin)].turns.push_back(&origin);
-  } else if (origin.SuspectMayStart()) {
-    classes_[kFailing].turns.push_back(&origin);
-  } else {
-    return;
-  }
-  origin.has_turn = true;
+  GiveTurn(origin, Trust::kFresh, StandingOf(origin));
+  GiveTurn(origin, Trust::kSuspect, kFailing);
 }
 
-// Nothing where what the origin may start counts for another standing by now.
-std::optional<Turns::Turn> Turns::TakeFrom(Origin& origin, std::size_t standing) {
-  const bool fresh = origin.FreshMayStart() && StandingOf(origin) == standing;
-  if (!fresh && (standing != kFailing || !origin.SuspectMayStart())) return std::nullopt;
-  // Where both may start they take turns, too.
-  const bool suspect = !fresh || (standing == kFailing && origin.SuspectMayStart() &&
-                                  origin.suspects_running <= origin.fresh_running);
-  auto& those = suspect ? origin.suspects : origin.fresh;
-  const Id id = those.front();
-  those.pop_front();
-  ++(suspect ? origin.suspects_running : origin.fresh_running);
+// At most one turn of each trust for an origin, and only where it can use it.
+void Turns::GiveTurn(Origin& origin, Trust trust, std::size_t standing) {
+  if (origin.Of(trust).has_place || !origin.MayStart(trust)) return;
+  origin.Of(trust).has_place = true;
+  classes_[standing].places.push_back({&origin, trust});
+}
+
+Turns::Turn Turns::Start(const Place& place, std::size_t standing) {
+  auto& jobs = place.origin->Of(place.trust);
+  const Id id = jobs.waiting.front();
+  jobs.waiting.pop_front();
+  ++jobs.running;
   ++classes_[standing].running;
   ++running_;
   --waiting_;
-  return Turn{id, {&origin, standing, suspect ? Trust::kSuspect : Trust::kFresh}};
+  return {id, {place.origin, standing, place.trust}};
 }
 
 void Turns::ForgetIdle() {

@@ -74,17 +74,24 @@ class Turns {
   std::size_t running() const { return running_; }
 
  private:
-  // Those that may start something and count alike, and how many of theirs run.
+  // An origin that may start something, of those of its jobs that are trusted so.
+  struct Place {
+    Origin* origin = nullptr;
+    Trust trust = Trust::kFresh;
+  };
+  // Those that count alike, and how many of theirs run.
   struct Class {
-    std::deque<Origin*> turns;
+    std::deque<Place> places;
     std::size_t running = 0;
   };
   enum Standing : std::size_t { kProven, kUnproven, kFailing };
 
   static Standing StandingOf(const Origin& origin);
   bool HasSlot(std::size_t standing) const;
+  void Learned(Origin& origin, Standing before);
   void GiveTurn(Origin& origin);
-  std::optional<Turn> TakeFrom(Origin& origin, std::size_t standing);
+  void GiveTurn(Origin& origin, Trust trust, std::size_t standing);
+  Turn Start(const Place& place, std::size_t standing);
   void ForgetIdle();
 
   const TurnsOptions options_;

@@ -176,6 +176,43 @@ TEST_CASE_FIXTURE(Taking, "jobs of an origin that failed before have a share of 
   CHECK(Take().size() == 8);
 }
 
+TEST_CASE_FIXTURE(Taking,
+                  "jobs that failed before and others of their origin do not wait for each other") {
+  options.max_running = 16;
+  Begin();
+  Learn("good", true);
+  for (int i = 0; i < 4; ++i) Add(Name("bad", i), 1, Turns::Trust::kSuspect);
+  REQUIRE(Take().size() == 4);
+  Add("good", 1, Turns::Trust::kSuspect);
+  Add("good", 1);
+  CHECK(Take() == Ids{last_id});  // the other has no room
+  for (int i = 0; i < 20; ++i) Add(Name("new", i), 1);
+  Take();
+  Answer();
+  CHECK(Take() == Ids{6});  // before the new ones, which had their turn
+}
+
+TEST_CASE_FIXTURE(Taking, "what waits follows its origin when more is learned of it") {
+  Begin();
+  Add("turned", 1);
+  REQUIRE(Take().size() == 1);
+  for (int i = 0; i < 11; ++i) Add(Name("new", i), 1);
+  REQUIRE(Take().size() == 11);
+  Add("turned", 2);
+  REQUIRE(Take().empty());  // three quarters are taken
+  const auto ticket = running.front().ticket;
+  SUBCASE("it answers") {
+    turns->Answered(ticket, 1ms);
+    CHECK(Take().size() == 2);
+  }
+  SUBCASE("it fails") {
+    turns->Failed(ticket);
+    turns->End(Pop());
+    Add("another", 1);
+    CHECK(Take() == Ids{13});  // there is room for one and it is a failing one's turn
+  }
+}
+
 TEST_CASE_FIXTURE(Taking, "an origin with many that wait leaves the second half to others") {
   options.max_waiting = 8;
   options.max_waiting_per_origin = 2;
