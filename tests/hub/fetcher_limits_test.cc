@@ -76,6 +76,23 @@ TEST_CASE_FIXTURE(Crowd, "topics that stalled before share a quarter of what is 
   CHECK(transport.open() == 4);
 }
 
+TEST_CASE_FIXTURE(Crowd, "origins that stalled before share a quarter of what is in flight") {
+  fetch.turns.max_running = 16;
+  fetch.retry.retries = 0;
+  Start();
+  SUBCASE("with no answer") {}
+  SUBCASE("in the middle of one") {
+    peers = [](const auto&) { return BrokenOff(200, "half"); };
+  }
+  PingSilent(12, 12);
+  RunFor(11s);
+  REQUIRE(transport.open() == 0);
+  peers = nullptr;
+  PingMany(12, [](int i) { return "https://silent" + std::to_string(i) + ".example/other"; });
+  RunFor(0s);
+  CHECK(transport.open() == 4);
+}
+
 TEST_CASE_FIXTURE(Crowd, "ten thousand topics at once are all fetched") {
   Start();
   PingMany(10000, [](int i) {

@@ -115,6 +115,23 @@ TEST_CASE_FIXTURE(Crowd, "callbacks that stalled before share a quarter of what 
   CHECK(transport.open() == 4);
 }
 
+TEST_CASE_FIXTURE(Crowd, "origins that stalled before share a quarter of what is in flight") {
+  verify.turns.max_running = 16;
+  verify.retry.retries = 0;
+  Start();
+  SUBCASE("with no answer") {}
+  SUBCASE("in the middle of one") {
+    peers = [](const auto&) { return BrokenOff(200, ""); };
+  }
+  AskSilent(12, 12);
+  RunFor(11s);
+  REQUIRE(transport.open() == 0);
+  peers = nullptr;
+  AskSilent(12, 12);
+  RunFor(0s);
+  CHECK(transport.open() == 4);
+}
+
 TEST_CASE_FIXTURE(Crowd, "ten thousand requests at once are all verified and soon") {
   Start();
   AskMany(10000, [](std::size_t i) {
