@@ -157,6 +157,7 @@ void Deliverer::GiveTurn(Origin& origin) {
 }
 
 void Deliverer::StartReady(Time now) {
+  if (recorder_.IsBehind()) return;  // Kept wakes us
   bool moved = true;
   while (std::exchange(moved, false)) {
     for (const Standing standing : kStandings) {

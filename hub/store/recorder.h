@@ -15,6 +15,7 @@ namespace websub::hub {
 struct RecorderOptions {
   Duration flush_after = std::chrono::milliseconds(20);  // from the first that waits
   std::size_t flush_at = 1000;                           // outcomes and exchanges
+  std::size_t behind_at = 8000;                          // exchanges that wait
   std::size_t max_body = 256 * 1024;  // bytes kept of a request's or answer's body
   // Exchanges kept while the store takes no writes: beyond either, the older half goes. Outcomes
   // never go.
@@ -36,6 +37,10 @@ class Recorder {
   Time Run(Time now);
   // Hands over everything now and calls `done` once it is kept, or could not be.
   void Flush(std::function<void()> done);
+
+  // More waits than the store takes at once, although it takes writes: whoever makes exchanges by
+  // himself does well to wait until outcomes are kept.
+  bool IsBehind() const { return !failing_ && waiting_.exchanges.size() >= options_.behind_at; }
 
   // Told of each exchange at once, before it is kept (its id is not known yet).
   std::function<void(const Exchange&)> on_exchange;

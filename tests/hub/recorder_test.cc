@@ -188,6 +188,31 @@ TEST_CASE_FIXTURE(Recording, "the oldest exchanges go beyond the limit and outco
   }
 }
 
+TEST_CASE_FIXTURE(Recording, "it is behind while more waits than the store takes at once") {
+  Start({.flush_at = 2, .behind_at = 3});
+  recorder->Add(Note("a"));
+  recorder->Add(Note("b"));
+  recorder->Run(clock.Now());  // hands both over; the store has not answered yet
+  recorder->Add(Note("c"));
+  recorder->Add(Note("d"));
+  CHECK_FALSE(recorder->IsBehind());
+  recorder->Add(Note("e"));
+  CHECK(recorder->IsBehind());
+  Run();
+  clock.Set(clock.Now() + 20ms);
+  Run();
+  CHECK_FALSE(recorder->IsBehind());
+  {
+    // Where nothing can be written waiting for it would end all deliveries.
+    const FullDisk full;
+    for (int i = 0; i < 4; ++i) recorder->Add(Note("f"));
+    CHECK(recorder->IsBehind());
+    Run();
+    CHECK_FALSE(recorder->IsBehind());
+  }
+  Flush();
+}
+
 TEST_CASE_FIXTURE(Recording, "exchanges that wait are bounded in bytes too") {
   Start({.flush_at = 1000, .max_waiting_bytes = 1024 * 1024});
   for (int i = 0; i < 100; ++i) {
