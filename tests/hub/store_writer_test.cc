@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -6,6 +7,7 @@
 
 #include <array>
 #include <functional>
+#include <future>
 
 #include "hub/store/writer.h"
 #include "tests/support/store_fixture.h"
@@ -68,10 +70,13 @@ class Numbers {
   void AsOneGroup(const std::function<void()>& fill) {
     std::mutex gate;
     std::unique_lock held(gate);
-    Add([&gate](Database&) {
+    std::promise<void> entered;
+    Add([&](Database&) {
+      entered.set_value();
       const std::lock_guard wait(gate);
       return std::nullopt;
     });
+    entered.get_future().wait();  // in a group of its own
     fill();
     held.unlock();
     REQUIRE(queue.RunUntil([&] { return !answers.back().empty(); }));
