@@ -142,6 +142,7 @@ class Deliverer {
   void Start(Lane& lane, Standing counts_as, Time now);
   void Send(Lane& lane, Time now);
   void Finish(Lane& lane, OutgoingResult result);
+  void Learn(Origin& origin, const OutgoingResult& result);
   void Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
              Exchange exchange);
 

@@ -78,11 +78,7 @@ void Deliverer::Finish(Lane& lane, OutgoingResult result) {
                                                                    : std::move(result.sent_head);
   Land(lane);
   const bool cancelled = result.fault == Fault::kCancelled;
-  if (result.status != 0) {
-    lane.origin->pace.Answered(result.timings.total, options_.pace);
-  } else if (!cancelled) {
-    lane.origin->pace.Failed(options_.pace);
-  }
+  if (!cancelled) Learn(*lane.origin, result);
   GiveTurn(*lane.origin);
   const bool ended = lane.state == Lane::State::kEnded;
   lane.state = ended ? Lane::State::kEnded : Lane::State::kIdle;
@@ -102,6 +98,21 @@ void Deliverer::Finish(Lane& lane, OutgoingResult result) {
     Apply(lane, message->message.id, outcome, now, std::move(exchange));
   }
   wake_();
+}
+
+// Of how the origin answers. Its turn must not wait among those that it does not belong to any
+// more.
+void Deliverer::Learn(Origin& origin, const OutgoingResult& result) {
+  const Standing before = origin.pace.standing();
+  if (result.status != 0 && result.fault == Fault::kNone) {
+    origin.pace.Answered(result.timings.total, options_.pace);
+  } else {
+    origin.pace.Failed(options_.pace);
+  }
+  if (origin.pace.standing() == before || !origin.fresh_turn) return;
+  std::erase_if(ClassOf(before).turns,
+                [&](const Turn& turn) { return turn.origin == &origin && !turn.suspect; });
+  origin.fresh_turn = false;
 }
 
 void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,

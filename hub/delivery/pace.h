@@ -19,13 +19,15 @@ struct PaceOptions {
   std::size_t most = 128;
   // Below it a further request at once would not be answered sooner.
   Duration unhurried = std::chrono::milliseconds(20);
+  // An answer that took longer says little about the next one.
+  Duration soon = std::chrono::seconds(1);
 };
 
 class Pace {
  public:
   enum class Standing {
-    kProven,    // the last request was answered, whatever the status
-    kUnproven,  // never asked yet
+    kProven,    // the last request was answered soon, whatever the status
+    kUnproven,  // never asked yet, or the last answer took long
     kFailing,   // the last request was not answered: refused, reset, timed out, …
   };
 
@@ -35,7 +37,7 @@ class Pace {
   std::size_t limit() const { return limit_; }
 
   void Answered(Duration took, const PaceOptions& options) {
-    standing_ = Standing::kProven;
+    standing_ = took <= options.soon ? Standing::kProven : Standing::kUnproven;
     if (limit_ < options.first || took >= options.unhurried) {
       limit_ = std::min(limit_ + 1, options.most);
     }

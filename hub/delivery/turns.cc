@@ -35,7 +35,6 @@ struct Turns::Origin {
 
   const std::string key;
   Pace pace;
-  bool slow = false;  // the last time
   Jobs fresh;
   Jobs suspects;
   bool idle = false;  // stands among those that are idle
@@ -87,7 +86,6 @@ void Turns::Answered(const Ticket& ticket, Duration took) {
   Origin& origin = *ticket.origin;
   const Standing before = StandingOf(origin);
   origin.pace.Answered(took, options_.pace);
-  origin.slow = took > options_.soon;
   Learned(origin, before);
 }
 
@@ -120,7 +118,7 @@ void Turns::End(const Ticket& ticket) {
 Turns::Standing Turns::StandingOf(const Origin& origin) {
   switch (origin.pace.standing()) {
     case Pace::Standing::kProven:
-      return origin.slow ? kUnproven : kProven;
+      return kProven;
     case Pace::Standing::kUnproven:
       return kUnproven;
     case Pace::Standing::kFailing:

@@ -30,7 +30,6 @@ struct TurnsOptions {
   std::size_t max_waiting = 32768;
   // Where half of them wait already, an origin that has so many gets no more.
   std::size_t max_waiting_per_origin = 64;
-  Duration soon = std::chrono::seconds(1);  // an answer that took longer is slow
 };
 
 class Turns {

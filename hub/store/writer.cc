@@ -1,9 +1,9 @@
 #include "hub/store/writer.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <pthread.h>
 #include <algorithm>
 #include <exception>
 #include <string>

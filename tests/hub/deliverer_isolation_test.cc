@@ -51,6 +51,10 @@ TEST_CASE("an origin that answers slowly gets more and one that does not gets le
   pace.Answered(1ms, options);  // it comes back
   CHECK(pace.standing() == hub::Pace::Standing::kProven);
   CHECK(pace.limit() == 5);
+  pace.Answered(1s, options);
+  CHECK(pace.standing() == hub::Pace::Standing::kProven);
+  pace.Answered(1001ms, options);  // too slow to be given the room of the others
+  CHECK(pace.standing() == hub::Pace::Standing::kUnproven);
 }
 
 TEST_CASE_FIXTURE(Isolated, "those that never answered leave room for those that do") {
