@@ -13,7 +13,7 @@ namespace websub::hub {
 
 namespace {
 
-constexpr int kGivesWay = 5;  // steps of niceness
+constexpr int kGivesWay = 10;  // steps of niceness
 
 // The engine gave the transaction up, so that nothing of the group can be kept.
 struct TransactionLost {
