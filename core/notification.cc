@@ -53,8 +53,9 @@ std::string SharedHead(const NotificationContent& content) {
 }
 
 std::string NotificationStart(const Url& callback) {
-  std::string start = "POST " + callback.target() + " HTTP/1.1\r\n";
-  AppendField(start, "Host", callback.HostHeader());
+  // Neither the target nor the host of a URL has control characters.
+  std::string start = "POST " + callback.target() + " HTTP/1.1\r\nHost: ";
+  start.append(callback.HostHeader()).append("\r\n");
   AppendField(start, "Authorization", BasicCredentials(callback));
   return start;
 }

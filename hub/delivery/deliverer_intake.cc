@@ -18,6 +18,12 @@ constexpr std::size_t kMostOrigins = 65536;
 constexpr int kRefillTries = 64;
 constexpr std::size_t kIdleTries = 512;
 
+// A secret stands in a userinfo or behind a '='. Most callbacks have neither, which is told at
+// once.
+bool MayHoldSecret(const Url& callback) {
+  return !callback.userinfo().empty() || callback.target().find('=') != std::string::npos;
+}
+
 }  // namespace
 
 TopicLog& Deliverer::LogOf(TopicId topic) {
@@ -243,7 +249,8 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   ++origin.lanes;
   lane->callback = std::move(*callback);
   lane->head_start = NotificationStart(lane->callback);
-  lane->head_masked = MaskHead(lane->head_start) != lane->head_start;
+  lane->head_masked =
+      MayHoldSecret(lane->callback) && MaskHead(lane->head_start) != lane->head_start;
   lane->secret = row.secret;
   lane->expires_at = row.expires_at;
   lane->cursor = row.cursor;

@@ -340,4 +340,22 @@ TEST_CASE_FIXTURE(Delivering, "what was in flight when the hub stopped is sent a
   CHECK(transport.calls.back().body() == "hello");
 }
 
+TEST_CASE_FIXTURE(HubRig, "what a callback's URL keeps secret is sent and not recorded") {
+  Start();
+  Subscribe("https://t.example/x", "https://u:pw@s.example/cb?a=1&hub.secret=abc");
+  Subscribe("https://t.example/x", "https://u:pw@s.example/plain");
+  PublishAndWake("https://t.example/x", "body");
+  Settle();
+  REQUIRE(transport.calls.size() == 2);
+  CHECK(transport.calls[0].RequestLine() == "POST /cb?a=1&hub.secret=abc HTTP/1.1");
+  CHECK(transport.calls[1].Field("Authorization") == "Basic dTpwdw==");
+  while (transport.open() > 0) transport.AnswerNext(Answer(204));
+  REQUIRE(exchanges.size() == 2);
+  CHECK(exchanges[0].request_head.starts_with("POST /cb?a=1&hub.secret=*** HTTP/1.1\r\n"));
+  for (const Exchange& exchange : exchanges) {
+    CHECK(exchange.request_head.find("dTpwdw") == std::string::npos);
+    CHECK(exchange.request_head.find("\r\nAuthorization: ***\r\n") != std::string::npos);
+  }
+}
+
 }  // namespace websub::tests
