@@ -231,4 +231,33 @@ TEST_CASE_FIXTURE(Isolated, "a callback that failed has its turn beside others t
   CHECK(subscribers.received[At("one", 0)].front() == "first");
 }
 
+TEST_CASE_FIXTURE(Isolated, "an origin that turns out to answer does not wait among the unknown") {
+  delivery.max_in_flight_unproven = 2;
+  Start();
+  for (int i = 0; i < 3; ++i) Subscribe(kTopic, At("good", i));
+  for (int i = 0; i < 5; ++i) Subscribe(kTopic, At("stalled" + std::to_string(i), i));
+  PublishAndWake(kTopic, "x");
+  RunFor(1s);  // far less than the timeout of those that stall
+  for (int i = 0; i < 3; ++i) CHECK(subscribers.received[At("good", i)].size() == 1);
+  CHECK(transport.open() == 2);
+}
+
+TEST_CASE_FIXTURE(Isolated, "nothing new starts while what was delivered is not written down") {
+  record.behind_at = 3;
+  Start();
+  for (int i = 0; i < 5; ++i) Subscribe(kTopic, At("good", i));
+  PublishAndWake(kTopic, "first");
+  Settle();
+  REQUIRE(transport.open() == 5);
+  while (transport.open() > 0) transport.AnswerNext(Answer(204));
+  PublishAndWake(kTopic, "second");
+  Settle();
+  CHECK(transport.open() == 0);
+  clock.Set(clock.Now() + 20ms);  // the recorder hands over
+  Wake();
+  Settle();
+  CHECK(transport.open() == 5);
+  CHECK(transport.calls.back().body() == "second");
+}
+
 }  // namespace websub::tests
