@@ -14,6 +14,7 @@ namespace websub::cli {
 namespace {
 
 constexpr std::size_t kColumns = 80;
+constexpr std::size_t kLines = 24;
 
 struct Flag {
   std::string names;    // "-q,--quiet"
@@ -26,6 +27,10 @@ struct Flag {
   std::function<Result<void>(const std::vector<std::string>& values)> set;
   CLI::Option* option = nullptr;
 };
+
+std::string SpecOf(const Flag& flag) {
+  return flag.names + (flag.metavar.empty() ? "" : " " + flag.metavar);
+}
 
 std::string VariableOf(const Flag& flag) {
   std::string variable = "WEBSUB_";
@@ -56,6 +61,10 @@ std::size_t Width(std::string_view text) {
   }));
 }
 
+std::size_t LinesOf(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 // Appends words to lines of at most kColumns, the later ones indented.
 std::string Wrap(std::string line, const std::vector<std::string>& words, std::size_t indent) {
   std::string text;
@@ -69,6 +78,32 @@ std::string Wrap(std::string line, const std::vector<std::string>& words, std::s
   return text + line + "\n";
 }
 
+// The same, within so many lines: where the words are too many, the last ones give way to the flag
+// that shows them all.
+std::string WrapWithin(std::string_view line, std::vector<std::string> words, std::size_t indent,
+                       std::size_t lines) {
+  std::string text = Wrap(std::string(line), words, indent);
+  for (std::size_t left_out = 0; LinesOf(text) > lines && !words.empty();) {
+    if (left_out++ > 0) words.pop_back();
+    words.back() = "--help-all for " + std::to_string(left_out) + " more";
+    text = Wrap(std::string(line), words, indent);
+  }
+  return text;
+}
+
+// A line for each, its text in a column.
+std::string Lay(const std::vector<std::pair<std::string, std::string>>& rows) {
+  std::size_t column = 0;
+  for (const auto& [spec, help] : rows) column = std::max(column, Width(spec));
+  std::string text;
+  for (const auto& [spec, help] : rows) {
+    text += "  " + spec;
+    if (!help.empty()) text += std::string(column - Width(spec) + 2, ' ') + help;
+    text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 struct FlagSet::Impl {
@@ -77,6 +112,7 @@ struct FlagSet::Impl {
   std::vector<std::unique_ptr<Flag>> flags;
   std::vector<std::vector<std::string>> exclusive;
   bool wants_help = false;
+  bool wants_all = false;
   std::string argument = "an argument";
   std::vector<std::string>* arguments = nullptr;
   std::size_t min_arguments = 0;
@@ -111,6 +147,8 @@ struct FlagSet::Impl {
   Result<void> CheckArguments(const std::vector<std::string>& found) const;
   Result<void> Read(const Environment& environment, std::span<const std::string> args);
   Error MissingValue(const std::string& arg) const;
+  std::string Lead() const;
+  std::string Examples() const;
 };
 
 // Leaves the flags' values in their options and returns the other arguments, in order.
@@ -193,7 +231,7 @@ Result<void> FlagSet::Impl::ReadFlags(const Environment& environment) {
     } else {
       values = flag->option->results();
     }
-    if (values.empty() && flag->name != "--help" && !Shadowed(*flag)) {
+    if (values.empty() && !flag->name.starts_with("--help") && !Shadowed(*flag)) {
       source = VariableOf(*flag);
       if (const auto value = Variable(environment, source)) {
         if (flag->takes == Flag::Takes::kNothing) {
@@ -229,7 +267,7 @@ Result<void> FlagSet::Impl::Read(const Environment& environment,
   auto found = ReadArguments(args);
   if (!found) return tl::unexpected(found.error());
   if (auto one = CheckExclusive(); !one) return one;
-  if (auto read = ReadFlags(environment); !read || wants_help) return read;
+  if (auto read = ReadFlags(environment); !read || wants_help || wants_all) return read;
   if (auto right = CheckArguments(*found); !right) return right;
   if (arguments != nullptr) *arguments = *std::move(found);
   return {};
@@ -239,7 +277,8 @@ FlagSet::FlagSet(CommandHelp help) : impl_(std::make_unique<Impl>()) {
   impl_->help = std::move(help);
   impl_->app.set_help_flag();
   impl_->app.allow_extras();
-  Switch("-h,--help", impl_->wants_help, "", Shown::kBrief);
+  Switch("-h,--help", impl_->wants_help, "this, on one screen", Shown::kBrief);
+  Switch("--help-all", impl_->wants_all, "every flag", Shown::kNever);
 }
 
 FlagSet::~FlagSet() = default;
@@ -316,29 +355,39 @@ std::optional<ExitStatus> FlagSet::Parse(const Environment& environment,
   if (auto read = impl_->Read(environment, args); !read) {
     return UsageError(environment, impl_->help.name, read.error().message);
   }
-  if (!impl_->wants_help) return std::nullopt;
-  environment.out << Help() << std::flush;
+  if (!impl_->wants_help && !impl_->wants_all) return std::nullopt;
+  environment.out << (impl_->wants_all ? HelpAll() : Help()) << std::flush;
   return ExitStatus::kDone;
 }
 
-std::string FlagSet::Help() const {
-  const CommandHelp& help = impl_->help;
-  std::string text = "Usage: websub " + help.name + " " + help.usage + "\n" + help.summary + "\n\n";
-  std::size_t column = 0;
-  std::vector<std::string> brief;
-  for (const auto& flag : impl_->flags) {
-    const std::string spec = flag->names + (flag->metavar.empty() ? "" : " " + flag->metavar);
-    if (flag->shown == Shown::kLine) column = std::max(column, Width(spec));
-    if (flag->shown == Shown::kBrief) brief.push_back(spec);
-  }
-  for (const auto& flag : impl_->flags) {
-    if (flag->shown != Shown::kLine) continue;
-    const std::string spec = flag->names + (flag->metavar.empty() ? "" : " " + flag->metavar);
-    text += "  " + spec + std::string(column - Width(spec) + 2, ' ') + flag->help + "\n";
-  }
-  text += Wrap("Also:", brief, 7) + "\nExamples:\n";
+std::string FlagSet::Impl::Lead() const {
+  return "Usage: websub " + help.name + " " + help.usage + "\n" + help.summary + "\n\n";
+}
+
+std::string FlagSet::Impl::Examples() const {
+  std::string text = "\nExamples:\n";
   for (const std::string& example : help.examples) text += "  " + example + "\n";
   return text;
+}
+
+std::string FlagSet::Help() const {
+  std::vector<std::pair<std::string, std::string>> rows;
+  std::vector<std::string> brief;
+  for (const auto& flag : impl_->flags) {
+    if (flag->shown == Shown::kLine) rows.emplace_back(SpecOf(*flag), flag->help);
+    if (flag->shown == Shown::kBrief) brief.push_back(SpecOf(*flag));
+  }
+  const std::string lead = impl_->Lead() + Lay(rows);
+  const std::string examples = impl_->Examples();
+  const std::size_t taken = LinesOf(lead) + LinesOf(examples);
+  return lead + WrapWithin("Also:", std::move(brief), 7, kLines - std::min(taken, kLines - 1)) +
+         examples;
+}
+
+std::string FlagSet::HelpAll() const {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const auto& flag : impl_->flags) rows.emplace_back(SpecOf(*flag), flag->help);
+  return impl_->Lead() + Lay(rows) + impl_->Examples();
 }
 
 ExitStatus UsageError(const Environment& environment, std::string_view command,

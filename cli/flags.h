@@ -28,8 +28,11 @@ struct CommandHelp {
 };
 
 enum class Shown {
-  kLine,   // a line of its own in the help
-  kBrief,  // only named at the end, with the flags that every command has
+  kLine,  // a line of its own in the help
+  // Only named at the end, with the flags that every command has, as far as the screen goes; its
+  // text is shown by --help-all.
+  kBrief,
+  kNever,  // only shown by --help-all
 };
 
 class FlagSet {
@@ -85,7 +88,8 @@ class FlagSet {
   std::optional<ExitStatus> Parse(const Environment& environment,
                                   std::span<const std::string> args);
 
-  std::string Help() const;  // at most 80 columns and 24 lines
+  std::string Help() const;     // at most 80 columns and 24 lines
+  std::string HelpAll() const;  // every flag on a line of its own
 
  private:
   struct Impl;

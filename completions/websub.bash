@@ -7,7 +7,7 @@ _websub() {
     words=$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p')
     words+=$'\n--help\n--version'
   elif [[ $word == -* ]]; then
-    words=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null | sed '/^Examples:/,$d' |
+    words=$("$program" "${COMP_WORDS[1]}" --help-all 2>/dev/null | sed '/^Examples:/,$d' |
       grep -oE -- '--[a-z][a-z-]+[a-z]')
   else
     return

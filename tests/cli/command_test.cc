@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "cli/flags.h"
 #include "cli/suggest.h"
 #include "core/version.h"
 #include "tests/cli/fake_environment.h"
@@ -36,6 +37,28 @@ TEST_CASE("every help fits a screen of 80 columns and 24 lines and ends with two
     CHECK(all[all.size() - 2].starts_with("  websub "));
     CHECK(all.back().starts_with("  websub "));
   }
+}
+
+TEST_CASE("what does not fit the screen is shown when all is asked for") {
+  FlagSet flags({"try", "[flags]", "Try it.", {"websub try a", "websub try b"}});
+  bool target = false;
+  for (int i = 100; i < 200; ++i) {
+    flags.Switch("--switch-" + std::to_string(i), target, "what it does", Shown::kBrief);
+  }
+  const std::string help = flags.Help();
+  CHECK(std::count(help.begin(), help.end(), '\n') <= 24);
+  CHECK(help.find("  --switch-100") != std::string::npos);
+  CHECK(help.find("  --switch-199") == std::string::npos);
+  std::istringstream more(help.substr(help.find("--help-all for ") + 15));
+  int left_out = 0;
+  more >> left_out;
+  int named = 0;
+  for (auto at = help.find("--switch-"); at != std::string::npos;
+       at = help.find("--switch-", at + 1)) {
+    ++named;
+  }
+  CHECK(named + left_out == 100);
+  CHECK(flags.HelpAll().find("\n  --switch-199  what it does\n") != std::string::npos);
 }
 
 TEST_CASE("help about a command is the command's help") {
