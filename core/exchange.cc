@@ -8,10 +8,11 @@
 namespace websub {
 namespace {
 
-constexpr std::array kKinds = {ExchangeKind::kSubscribe, ExchangeKind::kUnsubscribe,
-                               ExchangeKind::kPublish,   ExchangeKind::kVerify,
-                               ExchangeKind::kDeny,      ExchangeKind::kFetch,
-                               ExchangeKind::kDeliver};
+constexpr std::array kKinds = {ExchangeKind::kSubscribe,  ExchangeKind::kUnsubscribe,
+                               ExchangeKind::kPublish,    ExchangeKind::kRegister,
+                               ExchangeKind::kDeregister, ExchangeKind::kVerify,
+                               ExchangeKind::kDeny,       ExchangeKind::kFetch,
+                               ExchangeKind::kDeliver,    ExchangeKind::kHook};
 constexpr std::array kFaults = {
     Fault::kNone,        Fault::kBadUrl,      Fault::kForbiddenAddress, Fault::kDns,
     Fault::kRefused,     Fault::kUnreachable, Fault::kConnectTimeout,   Fault::kTls,
@@ -96,6 +97,10 @@ std::string_view Name(ExchangeKind kind) {
       return "unsubscribe";
     case ExchangeKind::kPublish:
       return "publish";
+    case ExchangeKind::kRegister:
+      return "register";
+    case ExchangeKind::kDeregister:
+      return "deregister";
     case ExchangeKind::kVerify:
       return "verify";
     case ExchangeKind::kDeny:
@@ -104,6 +109,8 @@ std::string_view Name(ExchangeKind kind) {
       return "fetch";
     case ExchangeKind::kDeliver:
       return "deliver";
+    case ExchangeKind::kHook:
+      return "hook";
   }
   return "";
 }

@@ -19,10 +19,13 @@ enum class ExchangeKind {
   kSubscribe,    // in
   kUnsubscribe,  // in
   kPublish,      // in
+  kRegister,     // in: a publisher names a topic of its own
+  kDeregister,   // in
   kVerify,       // out: GET on the callback with a challenge
   kDeny,         // out: GET on the callback with hub.mode=denied
   kFetch,        // out: GET on the topic
   kDeliver,      // out: POST on the callback
+  kHook,         // out: the operator's own code is asked
 };
 
 // Why an exchange brought no answer; told apart by the phase in which it failed.
@@ -68,8 +71,9 @@ struct Exchange {
   std::optional<std::int64_t> message_id;
   SharedText topic;
   SharedText callback;
-  SharedText url;    // what was asked for
-  std::string peer;  // "127.0.0.1:53211", where known
+  SharedText url;        // what was asked for
+  std::string peer;      // "127.0.0.1:53211", where known
+  std::string identity;  // who asked, where that is known; empty: nobody in particular
   int attempt = 1;
   std::string request_head;            // raw, as sent, the empty line included; secrets masked
   std::string request_body;            // raw; empty for a delivery, whose body is its message's

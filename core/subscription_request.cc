@@ -78,13 +78,7 @@ Result<Url> ReadCallback(const Form& form) {
 Result<std::string> ReadTopic(const Form& form) {
   const auto value = Required(form, "hub.topic");
   if (!value) return tl::unexpected(value.error());
-  if (value->size() > kMaxTopic) {
-    return Bad("hub.topic", "longer than " + std::to_string(kMaxTopic) + " bytes");
-  }
-  for (const char c : *value) {
-    if (IsControl(c)) return Bad("hub.topic", "holds a control character");
-  }
-  if (!IsUtf8(*value)) return Bad("hub.topic", "is not UTF-8");
+  if (const auto topic = CheckTopic(*value); !topic) return Bad("hub.topic", topic.error().message);
   return std::string(*value);
 }
 
@@ -116,10 +110,56 @@ Result<std::optional<std::string>> ReadSecret(const Form& form) {
   return std::string(*sent);
 }
 
+// In order of preference; what is not known is passed over, as the draft says.
+VerifyMode ReadVerify(const Form& form) {
+  for (const FormField& field : form) {
+    if (field.name != "hub.verify") continue;
+    if (field.value == "sync") return VerifyMode::kSync;
+    if (field.value == "async") return VerifyMode::kAsync;
+  }
+  return VerifyMode::kAsync;
+}
+
+Result<std::string> ReadVerifyToken(const Form& form) {
+  const auto value = OneValue(form, "hub.verify_token", Empty::kIsNotSent);
+  if (!value) return tl::unexpected(value.error());
+  const std::string token(value->value_or(""));
+  if (token.size() > kMaxVerifyToken) {
+    return Bad("hub.verify_token", "longer than " + std::to_string(kMaxVerifyToken) + " bytes");
+  }
+  return token;
+}
+
+Result<std::optional<SignatureAlgorithm>> ReadAlgorithm(const Form& form) {
+  const auto value = OneValue(form, "hub.signature_algorithm", Empty::kIsNotSent);
+  if (!value) return tl::unexpected(value.error());
+  const std::optional<std::string_view> sent = *value;
+  if (!sent) return std::nullopt;
+  const auto algorithm = ParseSignatureAlgorithm(*sent);
+  if (!algorithm) {
+    return Bad("hub.signature_algorithm",
+               Quote(*sent, 20) + " is none of sha1, sha256, sha384 and sha512");
+  }
+  return algorithm;
+}
+
 }  // namespace
 
 std::string_view Name(Mode mode) {
   return mode == Mode::kSubscribe ? "subscribe" : "unsubscribe";
+}
+
+Result<void> CheckTopic(std::string_view topic) {
+  const auto bad = [](std::string sentence) {
+    return Fail(ErrorCode::kInvalid, std::move(sentence));
+  };
+  if (topic.empty()) return bad("empty");
+  if (topic.size() > kMaxTopic) return bad("longer than " + std::to_string(kMaxTopic) + " bytes");
+  for (const char c : topic) {
+    if (IsControl(c)) return bad("holds a control character");
+  }
+  if (!IsUtf8(topic)) return bad("is not UTF-8");
+  return {};
 }
 
 Result<SubscriptionRequest> ParseSubscriptionRequest(const Form& form) {
@@ -133,8 +173,18 @@ Result<SubscriptionRequest> ParseSubscriptionRequest(const Form& form) {
   if (!lease) return tl::unexpected(lease.error());
   auto secret = ReadSecret(form);
   if (!secret) return tl::unexpected(secret.error());
-  return SubscriptionRequest{*mode, std::move(*topic), std::move(*callback), *lease,
-                             std::move(*secret)};
+  auto token = ReadVerifyToken(form);
+  if (!token) return tl::unexpected(token.error());
+  const auto algorithm = ReadAlgorithm(form);
+  if (!algorithm) return tl::unexpected(algorithm.error());
+  return SubscriptionRequest{*mode,
+                             std::move(*topic),
+                             std::move(*callback),
+                             *lease,
+                             std::move(*secret),
+                             ReadVerify(form),
+                             std::move(*token),
+                             *algorithm};
 }
 
 Form ToForm(const SubscriptionRequest& request) {
@@ -145,6 +195,11 @@ Form ToForm(const SubscriptionRequest& request) {
     form.push_back({"hub.lease_seconds", std::to_string(request.lease->count())});
   }
   if (request.secret) form.push_back({"hub.secret", *request.secret});
+  if (request.verify == VerifyMode::kSync) form.push_back({"hub.verify", "sync"});
+  if (!request.verify_token.empty()) form.push_back({"hub.verify_token", request.verify_token});
+  if (request.algorithm) {
+    form.push_back({"hub.signature_algorithm", std::string(Name(*request.algorithm))});
+  }
   return form;
 }
 

@@ -114,6 +114,9 @@ std::string VerificationUrl(const Url& callback, const Verification& verificatio
   if (verification.lease && verification.mode == Mode::kSubscribe) {
     form.push_back({"hub.lease_seconds", std::to_string(verification.lease->count())});
   }
+  if (!verification.verify_token.empty()) {
+    form.push_back({"hub.verify_token", verification.verify_token});
+  }
   return AppendQuery(callback.text(), EncodeForm(form));
 }
 
@@ -145,7 +148,13 @@ Result<CallbackQuery> ParseCallbackQuery(std::string_view query) {
   auto challenge = RequiredValue(query, "hub.challenge");
   if (!challenge) return tl::unexpected(challenge.error());
   Verification verification{*mode == "subscribe" ? Mode::kSubscribe : Mode::kUnsubscribe,
-                            std::move(*topic), std::move(*challenge), std::nullopt};
+                            std::move(*topic),
+                            std::move(*challenge),
+                            std::nullopt,
+                            {}};
+  auto token = LastValue(query, "hub.verify_token");
+  if (!token) return tl::unexpected(token.error());
+  verification.verify_token = std::move(*token).value_or("");
   if (verification.mode == Mode::kUnsubscribe) return verification;
   const auto lease = LastValue(query, "hub.lease_seconds");
   if (!lease) return tl::unexpected(lease.error());

@@ -17,6 +17,7 @@ struct Verification {
   std::string topic;
   std::string challenge;
   std::optional<std::chrono::seconds> lease;  // sent on subscribe only
+  std::string verify_token = {};              // as the subscriber gave it; empty: none
   bool operator==(const Verification&) const = default;
 };
 

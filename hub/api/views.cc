@@ -64,6 +64,8 @@ Json View(const Topic& topic, std::int64_t active_subscriptions) {
   out["etag"] = TextOrNull(topic.etag);
   out["last_modified"] = TextOrNull(topic.last_modified);
   out["content_hash"] = TextOrNull(topic.content_hash);
+  out["registered_at"] = TimeOrNull(topic.registered_at);
+  out["registered_by"] = TextOrNull(topic.registered_by);
   return out;
 }
 
@@ -75,6 +77,8 @@ Json View(const Subscription& subscription, std::int64_t behind,
   out["callback"] = subscription.callback;
   out["state"] = Name(subscription.state);
   out["secret"] = !subscription.secret.empty();
+  out["algorithm"] = subscription.algorithm ? Json(Name(*subscription.algorithm)) : Json();
+  out["identity"] = TextOrNull(subscription.identity);
   out["lease_seconds"] = subscription.lease.count();
   out["created_at"] = FormatRfc3339(subscription.created_at);
   out["verified_at"] = TimeOrNull(subscription.verified_at);
@@ -127,6 +131,7 @@ Json View(const Exchange& exchange) {
   out["callback"] = TextOrNull(exchange.callback);
   out["url"] = TextOrNull(exchange.url);
   out["peer"] = TextOrNull(exchange.peer);
+  out["identity"] = TextOrNull(exchange.identity);
   out["attempt"] = exchange.attempt;
   out["status"] = exchange.status == 0 ? Json() : Json(exchange.status);
   out["fault"] = exchange.fault == Fault::kNone ? Json() : Json(Name(exchange.fault));

@@ -47,8 +47,10 @@ void Deliverer::Renewed(const Subscription& subscription) {
   if (found == lanes_.end()) return TakeUp(subscription);
   Lane& lane = *found->second;
   if (subscription.expires_at) lane.expires_at = *subscription.expires_at;
-  if (lane.secret != subscription.secret) {  // HUB-REQ-07
+  const SignatureAlgorithm algorithm = subscription.algorithm.value_or(options_.algorithm);
+  if (lane.secret != subscription.secret || lane.algorithm != algorithm) {  // HUB-REQ-07
     lane.secret = subscription.secret;
+    lane.algorithm = algorithm;
     lane.signer.reset();
   }
   // The callback may have said "gone" before it confirmed anew, or after that and before we were

@@ -46,7 +46,7 @@ namespace websub::hub {
 
 struct DeliveryOptions {
   RetryPolicy retry;
-  SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;
+  SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;  // where a subscriber has no wish
   Duration timeout = std::chrono::seconds(10);
   AddressRule addresses = AddressRule::kAny;
   PaceOptions pace;                           // of an origin

@@ -94,7 +94,8 @@ void Deliverer::TakeUp(const Subscription& renewed) {
                        .cursor = renewed.cursor,
                        .attempts = renewed.attempts,
                        .first_attempt = renewed.first_attempt,
-                       .retry_at = renewed.retry_at};
+                       .retry_at = renewed.retry_at,
+                       .algorithm = renewed.algorithm};
   if (lanes_.size() >= options_.max_lanes || !Admit(topic, row, origin)) {
     if (renewed.retry_at) {
       origin.retries_put_off = RetryPlace{};
@@ -252,6 +253,7 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   lane->head_masked =
       MayHoldSecret(lane->callback) && MaskHead(lane->head_start) != lane->head_start;
   lane->secret = row.secret;
+  lane->algorithm = row.algorithm.value_or(options_.algorithm);
   lane->expires_at = row.expires_at;
   lane->cursor = row.cursor;
   lane->attempts = row.attempts;

@@ -44,7 +44,7 @@ void Deliverer::Send(Lane& lane, Time now) {
   const PreparedMessage& message = *lane.flight->message;
   std::string signature;
   if (!lane.secret.empty()) {  // HUB-SIG-01, HUB-SIG-03
-    if (!lane.signer) lane.signer = std::make_unique<Signer>(options_.algorithm, lane.secret);
+    if (!lane.signer) lane.signer = std::make_unique<Signer>(lane.algorithm, lane.secret);
     signature = lane.signer->Sign(*message.message.body);
   }
   if (!lane.first_attempt) lane.first_attempt = now;

@@ -61,6 +61,7 @@ struct Lane {
   std::string head_start;    // core/notification.h
   bool head_masked = false;  // it holds what must not be recorded
   std::string secret;
+  SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;
   std::unique_ptr<Signer> signer;  // made with the first signed message
   Time expires_at;
   MessageId cursor = 0;

@@ -156,7 +156,8 @@ void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
       {.mode = intent.mode,
        .topic = intent.topic,
        .challenge = asking->challenge,
-       .lease = intent.mode == Mode::kSubscribe ? std::optional(intent.lease) : std::nullopt});
+       .lease = intent.mode == Mode::kSubscribe ? std::optional(intent.lease) : std::nullopt,
+       .verify_token = intent.verify_token});
   const auto url = Url::Parse(url_text);
   Exchange exchange = StartExchange(ExchangeKind::kVerify, intent.topic, intent.callback,
                                     intent.subscription_id, intent.attempts + 1, now);

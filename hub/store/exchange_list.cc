@@ -25,10 +25,11 @@ namespace websub::hub {
 
 namespace {
 
-constexpr ExchangeKind kKinds[] = {ExchangeKind::kSubscribe, ExchangeKind::kUnsubscribe,
-                                   ExchangeKind::kPublish,   ExchangeKind::kVerify,
-                                   ExchangeKind::kDeny,      ExchangeKind::kFetch,
-                                   ExchangeKind::kDeliver};
+constexpr ExchangeKind kKinds[] = {ExchangeKind::kSubscribe,  ExchangeKind::kUnsubscribe,
+                                   ExchangeKind::kPublish,    ExchangeKind::kRegister,
+                                   ExchangeKind::kDeregister, ExchangeKind::kVerify,
+                                   ExchangeKind::kDeny,       ExchangeKind::kFetch,
+                                   ExchangeKind::kDeliver,    ExchangeKind::kHook};
 
 struct Range {
   ExchangeId first = 0;

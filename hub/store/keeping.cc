@@ -55,13 +55,14 @@ class Keeper {
       : database_(database),
         exchanges_(exchanges),
         heads_(exchanges),
-        insert_(database,
-                "INSERT INTO exchange (id, segment, at, direction, kind, topic_id, "
-                "subscription_id, message_id, topic, callback, url, peer, attempt, status, fault, "
-                "outcome, resolve, connect, tls, first_byte, total, response_body_size, head_at, "
-                "head_id, request_head, request_body, response_head, response_body) VALUES "
-                "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                "?)") {
+        insert_(
+            database,
+            "INSERT INTO exchange (id, segment, at, direction, kind, topic_id, "
+            "subscription_id, message_id, topic, callback, url, peer, attempt, status, fault, "
+            "outcome, resolve, connect, tls, first_byte, total, response_body_size, head_at, "
+            "head_id, request_head, request_body, response_head, response_body, identity) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?)") {
     Rows rows = database.Ask("SELECT last_exchange FROM segment ORDER BY id DESC LIMIT 1");
     first_id_ = rows.Next() ? rows.Int(0) + 1 : 1;
   }
@@ -130,7 +131,7 @@ class Keeper {
                 exchange.timings.resolve, exchange.timings.connect, exchange.timings.tls,
                 exchange.timings.first_byte, exchange.timings.total, exchange.response_body_size,
                 head_at, head_id, Blob{request_head}, Blob{exchange.request_body},
-                Blob{exchange.response_head}, Blob{exchange.response_body});
+                Blob{exchange.response_head}, Blob{exchange.response_body}, exchange.identity);
   }
 
   // A batch has few topics.

@@ -15,6 +15,8 @@ Topic ReadTopic(const Rows& rows) {
   topic.last_modified = rows.Text(5);
   topic.content_hash = rows.Text(6);
   topic.fetched_at = rows.MaybeAt(7);
+  topic.registered_at = rows.MaybeAt(8);
+  topic.registered_by = rows.Text(9);
   return topic;
 }
 
@@ -42,6 +44,8 @@ Subscription ReadSubscription(const Rows& rows) {
   subscription.attempts = static_cast<int>(rows.Int(12));
   subscription.first_attempt = rows.MaybeAt(13);
   subscription.retry_at = rows.MaybeAt(14);
+  subscription.identity = rows.Text(15);
+  subscription.algorithm = ParseSignatureAlgorithm(rows.Text(16));
   return subscription;
 }
 
@@ -57,6 +61,9 @@ Intent ReadIntent(const Rows& rows) {
   intent.created_at = rows.At(7);
   intent.attempts = static_cast<int>(rows.Int(8));
   intent.due_at = rows.At(9);
+  intent.identity = rows.Text(10);
+  intent.algorithm = ParseSignatureAlgorithm(rows.Text(11));
+  intent.verify_token = rows.Text(12);
   return intent;
 }
 
@@ -90,7 +97,8 @@ LaneRow ReadLane(const Rows& rows, int first_column) {
   lane.cursor = rows.Int(column++);
   lane.attempts = static_cast<int>(rows.Int(column++));
   lane.first_attempt = rows.MaybeAt(column++);
-  lane.retry_at = rows.MaybeAt(column);
+  lane.retry_at = rows.MaybeAt(column++);
+  lane.algorithm = ParseSignatureAlgorithm(rows.Text(column));
   return lane;
 }
 
@@ -116,18 +124,19 @@ Exchange ReadExchange(const Rows& rows) {
   exchange.timings.first_byte = rows.MaybeDuration(17);
   exchange.timings.total = Duration(rows.Int(18));
   exchange.response_body_size = static_cast<std::size_t>(rows.Int(19));
+  exchange.identity = rows.Text(20);
   return exchange;
 }
 
 Exchange ReadWholeExchange(const Rows& rows) {
   Exchange exchange = ReadExchange(rows);
-  exchange.request_head = rows.Text(20);
-  exchange.request_body = rows.Text(21);
-  exchange.response_head = rows.Text(22);
-  exchange.response_body = rows.Text(23);
-  if (const auto at = rows.MaybeInt(24)) {
+  exchange.request_head = rows.Text(21);
+  exchange.request_body = rows.Text(22);
+  exchange.response_head = rows.Text(23);
+  exchange.response_body = rows.Text(24);
+  if (const auto at = rows.MaybeInt(25)) {
     exchange.request_head.insert(
-        std::min(static_cast<std::size_t>(*at), exchange.request_head.size()), rows.Text(25));
+        std::min(static_cast<std::size_t>(*at), exchange.request_head.size()), rows.Text(26));
   }
   return exchange;
 }

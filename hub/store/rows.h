@@ -12,14 +12,16 @@
 namespace websub::hub {
 
 inline constexpr std::string_view kSelectTopic =
-    "SELECT id, url, last_message, created_at, etag, last_modified, content_hash, fetched_at "
+    "SELECT id, url, last_message, created_at, etag, last_modified, content_hash, fetched_at, "
+    "registered_at, registered_by "
     "FROM topic AS row ";
 Topic ReadTopic(const Rows& rows);
 
 inline constexpr std::string_view kSelectSubscription =
     "SELECT row.id, row.topic_id, topic.url, row.callback, row.secret, row.state, row.lease, "
     "row.created_at, row.verified_at, row.expires_at, row.ended_at, "
-    "coalesce(position.cursor, 0), row.attempts, row.first_attempt, row.retry_at "
+    "coalesce(position.cursor, 0), row.attempts, row.first_attempt, row.retry_at, row.identity, "
+    "row.algorithm "
     "FROM subscription AS row CROSS JOIN topic ON topic.id = row.topic_id "
     "LEFT JOIN position ON position.subscription_id = row.id ";
 std::string SelectSubscriptionBy(std::string_view index);  // the same by an index
@@ -27,7 +29,8 @@ Subscription ReadSubscription(const Rows& rows);
 
 inline constexpr std::string_view kSelectIntent =
     "SELECT row.id, row.subscription_id, row.mode, topic.url, subscription.callback, row.secret, "
-    "row.lease, row.created_at, row.attempts, row.due_at "
+    "row.lease, row.created_at, row.attempts, row.due_at, row.identity, row.algorithm, "
+    "row.verify_token "
     "FROM intent AS row CROSS JOIN subscription ON subscription.id = row.subscription_id "
     "CROSS JOIN topic ON topic.id = subscription.topic_id ";
 Intent ReadIntent(const Rows& rows);
@@ -43,7 +46,8 @@ Message ReadWholeMessage(const Rows& rows);
 
 // The columns of LaneRow, from subscription and position.
 inline constexpr std::string_view kLaneColumns =
-    "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at";
+    "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at, "
+    "algorithm";
 LaneRow ReadLane(const Rows& rows, int first_column);
 
 // What a delivery leaves out comes from its subscription (schema/001.sql).
@@ -52,14 +56,14 @@ inline constexpr std::string_view kSelectExchange =
     "coalesce(row.topic, topic.url), coalesce(row.callback, subscription.callback), "
     "coalesce(row.url, subscription.callback), row.peer, row.attempt, row.status, row.fault, "
     "row.outcome, row.resolve, row.connect, row.tls, row.first_byte, row.total, "
-    "row.response_body_size "
+    "row.response_body_size, row.identity "
     "FROM exchange AS row ";
 inline constexpr std::string_view kSelectWholeExchange =
     "SELECT row.id, row.at, row.direction, row.kind, row.subscription_id, row.message_id, "
     "coalesce(row.topic, topic.url), coalesce(row.callback, subscription.callback), "
     "coalesce(row.url, subscription.callback), row.peer, row.attempt, row.status, row.fault, "
     "row.outcome, row.resolve, row.connect, row.tls, row.first_byte, row.total, "
-    "row.response_body_size, row.request_head, row.request_body, row.response_head, "
+    "row.response_body_size, row.identity, row.request_head, row.request_body, row.response_head, "
     "row.response_body, row.head_at, head.bytes "
     "FROM exchange AS row LEFT JOIN head ON head.id = row.head_id ";
 // Follows either FROM, and an INDEXED BY.

@@ -46,12 +46,17 @@ std::string OriginOf(const std::string& callback) {
   return url ? url->Origin() : std::string();
 }
 
+std::string_view NameOf(const std::optional<SignatureAlgorithm>& algorithm) {
+  return algorithm ? Name(*algorithm) : std::string_view();
+}
+
 SubscriptionId AddPending(Database& database, const NewIntent& intent) {
   const TopicId topic = TopicFor(database, intent.topic, intent.now);
   database.Run(
-      "INSERT INTO subscription (topic_id, callback, origin, secret, state, lease, created_at) "
-      "VALUES (?, ?, ?, ?, 'pending', ?, ?)",
-      topic, intent.callback, OriginOf(intent.callback), intent.secret, intent.lease, intent.now);
+      "INSERT INTO subscription (topic_id, callback, origin, secret, state, lease, created_at, "
+      "identity, algorithm) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+      topic, intent.callback, OriginOf(intent.callback), intent.secret, intent.lease, intent.now,
+      intent.identity, NameOf(intent.algorithm));
   return database.LastId();
 }
 
@@ -67,8 +72,9 @@ void Activate(Database& database, const Subscription& subscription, const Intent
               Time now) {
   database.Run(
       "UPDATE subscription SET state = 'active', secret = ?, lease = ?, verified_at = ?, "
-      "expires_at = ? WHERE id = ?",
-      intent.secret, intent.lease, now, now + Duration(intent.lease), subscription.id);
+      "expires_at = ?, identity = ?, algorithm = ? WHERE id = ?",
+      intent.secret, intent.lease, now, now + Duration(intent.lease), intent.identity,
+      NameOf(intent.algorithm), subscription.id);
   if (subscription.state == SubscriptionState::kActive) return;
   database.Run(
       "UPDATE subscription SET start = (SELECT last_message FROM topic WHERE id = topic_id) "
@@ -90,7 +96,8 @@ Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent, 
   std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
   if (!current) {
     const SubscriptionId made = AddPending(
-        database, {intent.mode, intent.topic, intent.callback, intent.secret, intent.lease, now});
+        database, {intent.mode, intent.topic, intent.callback, intent.secret, intent.lease, now,
+                   intent.identity, intent.algorithm, intent.verify_token});
     current = Load(database, made);
   }
   Activate(database, *current, intent, now);
@@ -107,9 +114,10 @@ Result<Intent> AddSubscribe(Database& database, const NewIntent& intent) {
   const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
   const SubscriptionId subscription = current ? current->id : AddPending(database, intent);
   database.Run(
-      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-      subscription, Name(intent.mode), intent.secret, intent.lease, intent.now);
+      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, identity, "
+      "algorithm, verify_token) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+      subscription, Name(intent.mode), intent.secret, intent.lease, intent.now, intent.identity,
+      NameOf(intent.algorithm), intent.verify_token);
   return *LoadIntent(database, database.LastId());
 }
 
@@ -119,9 +127,9 @@ Result<Intent> AddUnsubscribe(Database& database, const NewIntent& intent) {
     return Fail(ErrorCode::kNotFound, "no subscription of this callback to this topic exists");
   }
   database.Run(
-      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at) "
-      "VALUES (?1, ?2, '', 0, ?3, ?3)",
-      current->id, Name(intent.mode), intent.now);
+      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, identity, "
+      "verify_token) VALUES (?1, ?2, '', 0, ?3, ?3, ?4, ?5)",
+      current->id, Name(intent.mode), intent.now, intent.identity, intent.verify_token);
   return *LoadIntent(database, database.LastId());
 }
 

@@ -33,6 +33,9 @@ struct Topic {
   std::string
       content_hash;  // SHA-256, hex, of the body that was fetched last; empty before the first
   std::optional<Time> fetched_at;
+  // Where a publisher has registered it: when, and who.
+  std::optional<Time> registered_at;
+  std::string registered_by;
 };
 
 enum class SubscriptionState {
@@ -66,6 +69,8 @@ struct Subscription {
   int attempts = 0;
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;
+  std::string identity;                         // who subscribed; empty: nobody in particular
+  std::optional<SignatureAlgorithm> algorithm;  // the subscriber's wish
 };
 
 // A request that waits for its verification. The subscription it is about exists from the start:
@@ -81,6 +86,9 @@ struct Intent {
   Time created_at;
   int attempts = 0;
   Time due_at;
+  std::string identity;
+  std::optional<SignatureAlgorithm> algorithm;
+  std::string verify_token;  // PubSubHubbub 0.3; empty: none
 };
 
 // Where a walk over what is due stands: by time, then by id.
@@ -106,6 +114,9 @@ struct NewIntent {
   std::string secret;
   std::chrono::seconds lease{0};
   Time now;
+  std::string identity = {};
+  std::optional<SignatureAlgorithm> algorithm = {};
+  std::string verify_token = {};
 };
 
 struct Message {
@@ -169,6 +180,7 @@ struct LaneRow {
   int attempts = 0;
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;
+  std::optional<SignatureAlgorithm> algorithm;  // the subscriber's wish
 };
 
 // One page of a walk over the active subscriptions of a topic, by id.

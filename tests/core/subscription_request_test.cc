@@ -61,10 +61,45 @@ TEST_CASE("refuses a secret of 200 bytes and does not repeat it (HUB-REQ-03)") {
 TEST_CASE("ignores parameters that it does not know (HUB-REQ-04)") {
   const std::string known = "hub.mode=subscribe&hub.topic=t&hub.callback=http://h/";
   const auto plain = Parse(known);
-  const auto more = Parse("x=1&" + known + "&hub.unknown=2&hub.verify=sync&x=3");
+  const auto more = Parse("x=1&" + known + "&hub.unknown=2&hub.verified=sync&x=3");
   REQUIRE(plain.has_value());
   REQUIRE(more.has_value());
   CHECK(ToForm(*plain) == ToForm(*more));
+}
+
+TEST_CASE("the first hub.verify that is known says when to verify") {
+  const std::string known = "hub.mode=subscribe&hub.topic=t&hub.callback=http://h/";
+  const auto mode = [&](const std::string& more) { return Parse(known + more)->verify; };
+  CHECK(mode("") == VerifyMode::kAsync);
+  CHECK(mode("&hub.verify=sync") == VerifyMode::kSync);
+  CHECK(mode("&hub.verify=async&hub.verify=sync") == VerifyMode::kAsync);
+  CHECK(mode("&hub.verify=sync&hub.verify=async") == VerifyMode::kSync);
+  CHECK(mode("&hub.verify=later&hub.verify=sync") == VerifyMode::kSync);
+  CHECK(mode("&hub.verify=") == VerifyMode::kAsync);
+}
+
+TEST_CASE("reads the verify token and the wished algorithm of a subscriber") {
+  const std::string known = "hub.mode=subscribe&hub.topic=t&hub.callback=http://h/";
+  const auto request = Parse(known + "&hub.verify_token=a%2Cb+c&hub.signature_algorithm=SHA1");
+  REQUIRE(request.has_value());
+  CHECK(request->verify_token == "a,b c");
+  CHECK(request->algorithm == SignatureAlgorithm::kSha1);
+  const auto again = ParseSubscriptionRequest(ToForm(*request));
+  REQUIRE(again.has_value());
+  CHECK(again->verify_token == "a,b c");
+  CHECK(again->algorithm == SignatureAlgorithm::kSha1);
+
+  const auto none = Parse(known + "&hub.verify_token=&hub.signature_algorithm=");
+  REQUIRE(none.has_value());
+  CHECK(none->verify_token.empty());
+  CHECK_FALSE(none->algorithm.has_value());
+
+  const auto bad = Parse(known + "&hub.signature_algorithm=md5");
+  REQUIRE_FALSE(bad.has_value());
+  CHECK(bad.error().message ==
+        "hub.signature_algorithm: \"md5\" is none of sha1, sha256, sha384 and sha512");
+  CHECK(Parse(known + "&hub.verify_token=" + std::string(1024, 'a')).has_value());
+  CHECK_FALSE(Parse(known + "&hub.verify_token=" + std::string(1025, 'a')).has_value());
 }
 
 TEST_CASE("ignores the lease of an unsubscription (HUB-REQ-08)") {

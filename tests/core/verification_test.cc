@@ -15,6 +15,19 @@ Url U(std::string_view text) {
   return *Url::Parse(text);
 }
 
+TEST_CASE("a verify token stands at the end of the verification and is read back") {
+  const auto callback = Url::Parse("http://h/cb?x=1");
+  Verification verification{Mode::kSubscribe, "t", "c", 60s};
+  verification.verify_token = "a,b&c";
+  const std::string url = VerificationUrl(*callback, verification);
+  CHECK(url ==
+        "http://h/cb?x=1&hub.mode=subscribe&hub.topic=t&hub.challenge=c&hub.lease_seconds=60"
+        "&hub.verify_token=a%2Cb%26c");
+  const auto read = ParseCallbackQuery(url.substr(url.find('?') + 1));
+  REQUIRE(read.has_value());
+  CHECK(std::get<Verification>(*read) == verification);
+}
+
 TEST_CASE("asks the callback with every value percent-encoded (HUB-VER-01)") {
   const Verification verification{Mode::kSubscribe, "http://p/a,b?c=1&d", "c-1", 600s};
   CHECK(VerificationUrl(U("http://s/cb"), verification) ==

@@ -49,6 +49,32 @@ TEST_CASE_FIXTURE(StoreFixture, "a request is pending until it is confirmed") {
   CHECK(store->IntentsOf(active->id).empty());
 }
 
+TEST_CASE_FIXTURE(StoreFixture, "who asked and what was wished is kept with the subscription") {
+  hub::NewIntent wanted{Mode::kSubscribe, kTopic, kCallback, "s", seconds(600), clock.Now()};
+  wanted.identity = "alice";
+  wanted.algorithm = SignatureAlgorithm::kSha1;
+  wanted.verify_token = "token";
+  const auto intent = Wait<Intent>([&](auto done) { store->AddIntent(wanted, done); });
+  REQUIRE(intent.has_value());
+  CHECK(intent->identity == "alice");
+  CHECK(intent->algorithm == SignatureAlgorithm::kSha1);
+  CHECK(intent->verify_token == "token");
+  CHECK(Confirm(intent->id)->identity == "alice");
+
+  // A renewal says it anew, once it is confirmed.
+  wanted.identity = "bob";
+  wanted.algorithm.reset();
+  const auto renewal = Wait<Intent>([&](auto done) { store->AddIntent(wanted, done); });
+  REQUIRE(renewal.has_value());
+  CHECK(store->FindSubscription(kTopic, kCallback)->identity == "alice");
+  REQUIRE(Confirm(renewal->id).has_value());
+  Reopen();
+  const auto found = store->FindSubscription(kTopic, kCallback);
+  REQUIRE(found.has_value());
+  CHECK(found->identity == "bob");
+  CHECK_FALSE(found->algorithm.has_value());
+}
+
 TEST_CASE_FIXTURE(StoreFixture, "bytes of topic and callback survive as they are (HUB-REQ-10)") {
   const std::string topic("https://t/\xff\x00 '\"$(),+%", 22);
   const std::string callback("https://c/\xc3\x28;--\x00", 16);

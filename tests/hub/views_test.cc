@@ -48,13 +48,16 @@ TEST_CASE("a subscription shows what it waits for") {
   subscription.lease = std::chrono::seconds(600);
   subscription.created_at = At("2026-11-21T20:32:01.123456Z");
   subscription.cursor = 3;
+  subscription.algorithm = SignatureAlgorithm::kSha1;
+  subscription.identity = "alice";
   Intent intent;
   intent.mode = Mode::kUnsubscribe;
   intent.attempts = 2;
   intent.due_at = At("2026-11-21T20:33:00Z");
   const Json expected = Json::parse(R"({
     "id": "s7", "topic": "https://example.org/feed", "callback": "https://example.org/cb",
-    "state": "active", "secret": false, "lease_seconds": 600,
+    "state": "active", "secret": false, "algorithm": "sha1", "identity": "alice",
+    "lease_seconds": 600,
     "created_at": "2026-11-21T20:32:01.123456Z", "verified_at": null, "expires_at": null,
     "ended_at": null, "cursor": "m3", "behind": 4, "attempts": 0, "retry_at": null,
     "verification": {"mode": "unsubscribe", "attempts": 2, "due_at": "2026-11-21T20:33:00.000000Z"}
