@@ -38,13 +38,19 @@ std::size_t FilesAllowed() {
   return getrlimit(RLIMIT_NOFILE, &files) == 0 ? std::max<std::size_t>(files.rlim_cur, 64) : 1024;
 }
 
-AddressRule RuleFor(const HubOptions& options) {
-  if (options.allow_private == AllowPrivate::kAlways) return AddressRule::kAny;
-  if (options.allow_private == AllowPrivate::kNever) return AddressRule::kPublicOnly;
-  return ClassifyAddress(options.listen_address) == AddressClass::kLoopback ||
-                 options.listen_address == "localhost"
-             ? AddressRule::kAny
-             : AddressRule::kPublicOnly;
+std::shared_ptr<const AddressPolicy> PolicyFor(const HubOptions& options, std::string flag,
+                                               const std::vector<AllowedHost>& allowed) {
+  const bool on_loopback = ClassifyAddress(options.listen_address) == AddressClass::kLoopback ||
+                           options.listen_address == "localhost";
+  AddressRules rules;
+  rules.allow_private = options.allow_private == AllowPrivate::kAlways ||
+                        (options.allow_private == AllowPrivate::kAuto && on_loopback);
+  rules.allowed = allowed;
+  rules.ports = options.allow_ports;
+  rules.guard_ports = !on_loopback;
+  rules.allow_credentials = options.allow_credentials;
+  rules.flag = std::move(flag);
+  return std::make_shared<const AddressPolicy>(std::move(rules));
 }
 
 }  // namespace
@@ -122,7 +128,8 @@ Result<void> Hub::Impl::Open(Hub& hub) {
 
 void Hub::Impl::MakeParts(Hub& hub) {
   const auto wake = [this] { Wake(); };
-  const AddressRule rule = RuleFor(options);
+  const auto callbacks = PolicyFor(options, "--allow-callback", options.allow_callback);
+  const auto topics = PolicyFor(options, "--allow-topic", options.allow_topic);
   recorder = std::make_unique<Recorder>(*store, clock, RecorderOptions{}, wake);
   recorder->on_exchange = [&hub](const Exchange& exchange) {
     if (hub.on_exchange) hub.on_exchange(exchange);
@@ -136,13 +143,13 @@ void Hub::Impl::MakeParts(Hub& hub) {
   delivery.retry = options.retry;
   delivery.algorithm = options.signature_algorithm;
   delivery.timeout = options.delivery_timeout;
-  delivery.addresses = rule;
+  delivery.addresses = callbacks;
   deliverer =
       std::make_unique<Deliverer>(*store, *client, *recorder, clock, random, delivery, wake);
   recorder->on_kept = [this](const std::vector<DeliveryOutcome>& kept) { deliverer->Kept(kept); };
 
   VerifierOptions verification;
-  verification.addresses = rule;
+  verification.addresses = callbacks;
   verifier =
       std::make_unique<Verifier>(*store, *client, *recorder, clock, random, verification, wake);
   verifier->on_confirmed = [this](const Subscription& subscription) {
@@ -153,7 +160,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   };
 
   FetcherOptions fetch;
-  fetch.addresses = rule;
+  fetch.addresses = topics;
   fetch.max_body = options.max_body;
   fetch.hub_url = hub.hub_url();
   fetch.own_base = base_url;
@@ -167,7 +174,8 @@ void Hub::Impl::MakeParts(Hub& hub) {
   ApiOptions answers;
   answers.lease = options.lease;
   answers.security = options.security;
-  answers.addresses = rule;
+  answers.callbacks = callbacks;
+  answers.topics = topics;
   answers.guard = {options.listen_address, server->port(), base_url};
   answers.hub_url = hub.hub_url();
   api = std::make_unique<Api>(ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock},

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "core/address_policy.h"
 #include "core/backoff.h"
 #include "core/lease.h"
 #include "core/result.h"
@@ -41,6 +43,10 @@ struct HubOptions {
   Duration delivery_timeout = std::chrono::seconds(10);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic
   AllowPrivate allow_private = AllowPrivate::kAuto;
+  std::vector<AllowedHost> allow_callback;  // callbacks there, private or not
+  std::vector<AllowedHost> allow_topic;     // topics there, private or not
+  PortList allow_ports;                     // of both; empty: all but a few
+  bool allow_credentials = false;           // user names and passwords in URLs
   RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;

@@ -10,12 +10,11 @@
 #include "core/exchange.h"
 #include "core/url.h"
 
-namespace websub::hub {
+namespace websub {
+class AddressPolicy;
+}  // namespace websub
 
-enum class AddressRule {
-  kAny,
-  kPublicOnly,  // loopback, private and other non-public addresses are refused before connecting
-};
+namespace websub::hub {
 
 struct OutgoingRequest {
   Url url;           // where to connect
@@ -23,7 +22,8 @@ struct OutgoingRequest {
   std::shared_ptr<const std::string> body;      // null where there is none
   std::size_t max_body = 64 * 1024;             // bytes of the answer's body that are kept
   Duration timeout = std::chrono::seconds(10);  // for the whole call, name lookup included
-  AddressRule addresses = AddressRule::kAny;
+  // Judges every address before it is connected to (Fault::kForbiddenAddress). Null: any will do.
+  std::shared_ptr<const AddressPolicy> addresses;
 };
 
 struct OutgoingResult {

@@ -28,7 +28,9 @@ struct SubscriptionSecurity {
 struct ApiOptions {
   LeasePolicy lease;
   SubscriptionSecurity security;
-  AddressRule addresses = AddressRule::kAny;  // for callbacks that name an address
+  // What can be judged when a request comes; never null in a hub. Null: any will do.
+  std::shared_ptr<const AddressPolicy> callbacks;
+  std::shared_ptr<const AddressPolicy> topics;
   GuardOptions guard;
   std::string hub_url;  // base_url and "/hub"
 };

@@ -2,7 +2,7 @@
 // follows and the answer never waits for it (HUB-REQ-13).
 #include <utility>
 
-#include "core/address.h"
+#include "core/address_policy.h"
 #include "core/subscription_request.h"
 #include "hub/api/api.h"
 
@@ -17,15 +17,10 @@ Result<void> Api::CheckPolicy(const SubscriptionRequest& request) const {
     return Fail(ErrorCode::kForbidden,
                 "hub.secret: this hub takes subscriptions with a secret only");
   }
-  if (options_.addresses == AddressRule::kPublicOnly) {
-    // What a name leads to is checked when the callback is connected to.
-    const auto& host = request.callback.host();
-    const auto kind = host == "localhost" ? AddressClass::kLoopback : ClassifyAddress(host);
-    if (kind && *kind != AddressClass::kPublic) {
-      return Fail(ErrorCode::kForbidden, "hub.callback: " + host + " is a " +
-                                             std::string(Name(*kind)) +
-                                             " address, which this hub does not call");
-    }
+  // What a name leads to is checked when the callback is connected to.
+  if (options_.callbacks) {
+    const auto allowed = options_.callbacks->CheckUrl(request.callback);
+    if (!allowed) return Fail(allowed.error().code, "hub.callback: " + allowed.error().message);
   }
   return {};
 }

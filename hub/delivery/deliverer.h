@@ -48,12 +48,12 @@ struct DeliveryOptions {
   RetryPolicy retry;
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;  // where a subscriber has no wish
   Duration timeout = std::chrono::seconds(10);
-  AddressRule addresses = AddressRule::kAny;
-  PaceOptions pace;                           // of an origin
-  std::size_t max_in_flight = 4096;           // overall
-  std::size_t max_in_flight_unproven = 3072;  // of those not known to answer
-  std::size_t max_in_flight_failing = 1024;   // of those known not to answer
-  std::size_t max_young = 128;                // sent within the last moment
+  std::shared_ptr<const AddressPolicy> addresses;  // null: any
+  PaceOptions pace;                                // of an origin
+  std::size_t max_in_flight = 4096;                // overall
+  std::size_t max_in_flight_unproven = 3072;       // of those not known to answer
+  std::size_t max_in_flight_failing = 1024;        // of those known not to answer
+  std::size_t max_young = 128;                     // sent within the last moment
   std::size_t max_lanes = 8192;
   std::size_t max_ready_per_origin = 256;
   std::size_t page = 256;  // subscriptions read at once

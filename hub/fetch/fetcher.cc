@@ -126,6 +126,15 @@ void Fetcher::Start(TopicId id, const Turns::Ticket& ticket, Time now) {
   Get(std::move(fetch), *url, now);
 }
 
+// One that the hub hosts itself. A path that may lead elsewhere, once somebody has normalised it,
+// is none.
+bool Fetcher::IsOwn(const Url& url) const {
+  const std::string prefix = options_.own_base + "/topics/";
+  return url.text().starts_with(prefix) &&
+         url.text().find_first_of("/\\%", prefix.size()) == std::string::npos &&
+         !url.text().substr(prefix.size()).starts_with('.');
+}
+
 void Fetcher::Get(FetchPtr fetch, const Url& url, Time now) {
   FieldList fields = {{"Accept", "*/*"}};
   // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
@@ -140,8 +149,7 @@ void Fetcher::Get(FetchPtr fetch, const Url& url, Time now) {
   request.head = RequestHead("GET", url, fields);
   request.max_body = options_.max_body;
   request.timeout = options_.timeout;
-  const bool own = url.text().starts_with(options_.own_base + "/topics/");
-  request.addresses = own ? AddressRule::kAny : options_.addresses;
+  if (!IsOwn(url)) request.addresses = options_.addresses;
 
   Exchange exchange;
   exchange.at = now;

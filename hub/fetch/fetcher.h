@@ -36,13 +36,13 @@ struct FetcherOptions {
                     .max = std::chrono::minutes(5),
                     .give_up_after = std::chrono::hours(1)};
   Duration timeout = std::chrono::seconds(10);
-  AddressRule addresses = AddressRule::kAny;
+  std::shared_ptr<const AddressPolicy> addresses;  // null: any
   TurnsOptions turns{.pace = {.fewest = 1, .first = 4, .most = 16}, .max_running = 64};
   std::size_t max_body = 10 * 1024 * 1024;  // bytes of a topic's content
   int max_redirects = 5;
   std::string hub_url;  // advertised where the content names no hub
   // "http://127.0.0.1:4820": the topics that the hub hosts itself, under /topics/, may be fetched
-  // whatever the rule.
+  // whatever the policy.
   std::string own_base;
 };
 
@@ -83,6 +83,7 @@ class Fetcher {
   void Start(TopicId topic, const Turns::Ticket& ticket, Time now);
 
   // One attempt
+  bool IsOwn(const Url& url) const;
   void Get(FetchPtr fetch, const Url& url, Time now);
   void Finish(FetchPtr fetch, const Url& url, Exchange exchange, OutgoingResult result);
   void Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now);

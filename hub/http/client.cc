@@ -12,7 +12,7 @@ Client::Impl::Impl(Loop& loop, ClientOptions the_options, ProxyTable the_proxies
     : io(loop.impl().io),
       options(std::move(the_options)),
       proxies(std::move(the_proxies)),
-      lookup(loop, {.max_threads = options.lookup_threads}) {}
+      lookup(loop, {.max_threads = options.lookup_threads}, options.resolver) {}
 
 Result<asio::ssl::context*> Client::Impl::Tls() {
   if (!tls) {
@@ -24,11 +24,16 @@ Result<asio::ssl::context*> Client::Impl::Tls() {
 }
 
 Pool& Client::Impl::PoolFor(const OutgoingRequest& request) {
-  auto& those = request.addresses == AddressRule::kAny ? pools : public_pools;
-  const auto [entry, made] = those.try_emplace(request.url.Origin());
+  auto set = std::find_if(pool_sets.begin(), pool_sets.end(), [&request](const PoolSet& each) {
+    return each.policy == request.addresses;
+  });
+  if (set == pool_sets.end()) {
+    set = pool_sets.insert(set, PoolSet{.policy = request.addresses, .pools = {}});
+  }
+  const auto [entry, made] = set->pools.try_emplace(request.url.Origin());
   if (made) {
     entry->second.key = entry->first;
-    entry->second.rule = request.addresses;
+    entry->second.set = &*set;
   }
   return entry->second;
 }
@@ -83,8 +88,11 @@ void Client::Impl::Forget(const std::shared_ptr<ClientConnection>& connection) {
   busy.erase(connection->place);
   Pool& pool = connection->pool();
   if (--pool.connections == 0) {
-    auto& those = pool.rule == AddressRule::kAny ? pools : public_pools;
-    those.erase(std::string(pool.key));
+    PoolSet& set = *pool.set;
+    set.pools.erase(std::string(pool.key));
+    if (set.pools.empty()) {
+      pool_sets.remove_if([&set](const PoolSet& each) { return &each == &set; });
+    }
   }
   connections.erase(connection);
 }

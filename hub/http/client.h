@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "hub/http/lookup.h"
 #include "hub/http/loop.h"
 #include "hub/transport.h"
 
@@ -24,11 +25,13 @@ struct ClientOptions {
   std::size_t max_idle = 4096;
   Duration idle_timeout = std::chrono::seconds(30);
   std::size_t lookup_threads = 64;
+  Resolver resolver = SystemResolver;  // of names, on threads of its own
 };
 
 // Used on the loop's thread only, or while the loop does not run; Send alone is for any thread.
-// Through a proxy the rule for addresses can only be held against a literal address in the URL:
-// names are resolved by the proxy.
+// The policy for addresses judges the address that is then connected to, at every connection; a
+// name is not looked up again between. Through a proxy only what the URL itself shows can be judged
+// (an address literal, the port): names are resolved by the proxy.
 class Client : public Transport {
  public:
   // kInvalid where the CA file or a proxy cannot be read.

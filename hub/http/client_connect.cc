@@ -3,7 +3,7 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
-#include "core/address.h"
+#include "core/address_policy.h"
 #include "hub/http/client_impl.h"
 
 namespace websub::hub::http {
@@ -67,13 +67,14 @@ void ClientConnection::OnResolved(const LookupAnswer& answer) {
   ConnectNext();
 }
 
-// The rule holds for what we connect to. A proxy was chosen by the operator and resolves names
-// itself: there only a literal address in the URL can be checked.
-bool ClientConnection::Forbidden(const std::string& address) const {
-  if (call_->request.addresses != AddressRule::kPublicOnly) return false;
-  if (!proxy_) return ClassifyAddress(address) != AddressClass::kPublic;
-  const auto literal = ClassifyAddress(call_->request.url.host());
-  return literal && *literal != AddressClass::kPublic;
+// The policy holds for what we connect to. A proxy was chosen by the operator and resolves names
+// itself: there only what the URL shows can be checked.
+Result<void> ClientConnection::CheckAddress(const std::string& address) const {
+  const AddressPolicy* policy = call_->request.addresses.get();
+  if (policy == nullptr) return {};
+  const Url& url = call_->request.url;
+  return proxy_ ? policy->CheckHost(url.host(), url.port())
+                : policy->CheckConnect(url.host(), address, url.port());
 }
 
 // Each address but the last has its share of the time that is left, so that one that swallows
@@ -94,12 +95,8 @@ void ClientConnection::ConnectNext() {
                                  proxy_ ? proxy_->port : call_->request.url.port());
     if (ec) continue;
     peer_ = Written(endpoint);
-    if (Forbidden(literal)) {
-      if (missed_ == Fault::kNone) {
-        Missed(
-            Fault::kForbiddenAddress,
-            "the address " + peer_ + " is not public, and only public " + "addresses are allowed");
-      }
+    if (auto allowed = CheckAddress(literal); !allowed) {
+      if (missed_ == Fault::kNone) Missed(Fault::kForbiddenAddress, allowed.error().message);
       continue;
     }
     call_->result.peer = peer_;

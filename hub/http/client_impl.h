@@ -38,13 +38,21 @@ struct Call {
 
 class ClientConnection;
 
-// The connections that calls to one origin, under one rule for addresses, may share. It stays while
-// it has any, so that a call that follows another finds it with one look.
+struct PoolSet;
+
+// The connections that calls to one origin, under one policy for addresses, may share. It stays
+// while it has any, so that a call that follows another finds it with one look.
 struct Pool {
   std::string key;
-  AddressRule rule = AddressRule::kAny;
+  PoolSet* set = nullptr;
   std::size_t connections = 0;
   std::vector<ClientConnection*> idle;  // the last one was used last
+};
+
+// All pools under one policy. It stays while it has any.
+struct PoolSet {
+  std::shared_ptr<const AddressPolicy> policy;  // null: any address will do
+  std::unordered_map<std::string, Pool> pools;  // by origin
 };
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
@@ -72,8 +80,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   const ProxyTable proxies;
   Lookup lookup;
   std::unique_ptr<asio::ssl::context> tls;
-  std::unordered_map<std::string, Pool> pools;         // AddressRule::kAny
-  std::unordered_map<std::string, Pool> public_pools;  // AddressRule::kPublicOnly
+  std::list<PoolSet> pool_sets;  // as few as there are policies
   // A connection keeps its place: it moves from one list to the other without a new one.
   std::list<ClientConnection*> idle;  // the longest idle first
   std::list<ClientConnection*> busy;
@@ -111,7 +118,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void ConnectNext();
   void OnConnected(const error_code& ec);
   void Missed(Fault fault, std::string detail);
-  bool Forbidden(const std::string& address) const;
+  Result<void> CheckAddress(const std::string& address) const;
   void OpenTunnel();
   void ReadTunnel();
   void OnTunnelRead(const error_code& ec, std::size_t size);

@@ -37,7 +37,7 @@ struct VerifierOptions {
                     .max = std::chrono::minutes(1),
                     .give_up_after = std::chrono::minutes(10)};
   Duration timeout = std::chrono::seconds(10);
-  AddressRule addresses = AddressRule::kAny;
+  std::shared_ptr<const AddressPolicy> addresses;  // null: any
   TurnsOptions turns{.pace = {.fewest = 2, .first = 16, .most = 64}};
 };
 

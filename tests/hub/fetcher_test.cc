@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/address_policy.h"
 #include "tests/support/full_disk.h"
 #include "tests/support/hub_rig.h"
 
@@ -248,19 +249,20 @@ TEST_CASE_FIXTURE(Fetching, "a topic that is no URL is given up") {
   CHECK(store->CountAll().waiting_fetches == 0);
 }
 
-TEST_CASE_FIXTURE(Fetching, "only the topics that the hub hosts itself are free of the rule") {
-  fetch.addresses = hub::AddressRule::kPublicOnly;
+TEST_CASE_FIXTURE(Fetching, "only the topics that the hub hosts itself are free of the policy") {
+  fetch.addresses = std::make_shared<AddressPolicy>(AddressRules{});
   fetch.own_base = "http://127.0.0.1:4820";
   Start();
-  const auto rule = [&](const std::string& topic) {
+  const auto policy = [&](const std::string& topic) {
     Ping(topic);
     Settle();
     return Last().request.addresses;
   };
-  CHECK(rule("http://127.0.0.1:4820/topics/a") == hub::AddressRule::kAny);
-  CHECK(rule("http://127.0.0.1:4820/api/v1/exchanges") == hub::AddressRule::kPublicOnly);
-  CHECK(rule("http://127.0.0.1:48200/topics/a") == hub::AddressRule::kPublicOnly);
-  CHECK(rule(kTopic) == hub::AddressRule::kPublicOnly);
+  CHECK(policy("http://127.0.0.1:4820/topics/a") == nullptr);
+  CHECK(policy("http://127.0.0.1:4820/topics/../api/v1/exchanges") == fetch.addresses);
+  CHECK(policy("http://127.0.0.1:4820/api/v1/exchanges") == fetch.addresses);
+  CHECK(policy("http://127.0.0.1:48200/topics/a") == fetch.addresses);
+  CHECK(policy(kTopic) == fetch.addresses);
 }
 
 TEST_CASE_FIXTURE(Fetching, "a fetch goes on after a restart and after a stop") {

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "core/address_policy.h"
 #include "tests/support/http_fixture.h"
 #include "tests/support/raw_peer.h"
 
@@ -295,7 +296,7 @@ TEST_CASE("only public addresses are connected to where the rule says so") {
        {"127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"}) {
     CAPTURE(host);
     OutgoingRequest request = Get("http://" + host + ":" + port + "/");
-    request.addresses = AddressRule::kPublicOnly;
+    request.addresses = std::make_shared<AddressPolicy>(AddressRules{});
     const auto result = Send(loop, *client, request);
     CHECK(Name(result.fault) == Name(Fault::kForbiddenAddress));
   }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "core/address_policy.h"
 #include "hub/http/client.h"
 #include "tests/support/http_fixture.h"
 #include "tests/support/raw_peer.h"
@@ -221,12 +222,12 @@ TEST_CASE("no connection is kept where none may be idle") {
   CHECK(peer.accepted() == 2);
 }
 
-TEST_CASE("a connection made under no rule is not used under the rule for public addresses") {
+TEST_CASE("a connection made under no policy is not used under the policy of public addresses") {
   RawServer peer(Serve);
   Setup setup;
   CHECK(setup.Call(peer).body == "ok");
   OutgoingRequest request = Get(peer.Url());
-  request.addresses = AddressRule::kPublicOnly;
+  request.addresses = std::make_shared<AddressPolicy>(AddressRules{});
   CHECK(Send(setup.loop, *setup.client, request).fault == Fault::kForbiddenAddress);
 }
 

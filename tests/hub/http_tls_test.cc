@@ -7,6 +7,7 @@
 #include <array>
 #include <thread>
 
+#include "core/address_policy.h"
 #include "hub/http/client.h"
 #include "hub/http/proxy.h"
 #include "tests/support/http_fixture.h"
@@ -267,7 +268,7 @@ TEST_CASE("a proxy does not open the way to a private address that is forbidden"
   Loop loop;
   auto client = Client::Make(loop, options);
   OutgoingRequest request = Get("http://10.0.0.1/");
-  request.addresses = AddressRule::kPublicOnly;
+  request.addresses = std::make_shared<AddressPolicy>(AddressRules{});
   CHECK(Send(loop, **client, request).fault == Fault::kForbiddenAddress);
   CHECK(proxy.accepted() == 0);
 }
