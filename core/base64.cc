@@ -2,6 +2,10 @@
 
 #include <openssl/evp.h>
 
+#include <cstdint>
+
+#include "core/text.h"
+
 namespace websub {
 
 namespace {
@@ -12,6 +16,14 @@ const unsigned char* Bytes(std::string_view text) {
 
 unsigned char* Bytes(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
+}
+
+// 0 to 63, or -1.
+int Base64UrlValue(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (IsDigit(c)) return c - '0' + 52;
+  return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
 }  // namespace
@@ -38,6 +50,25 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   const int size = EVP_DecodeBlock(Bytes(out), Bytes(text), static_cast<int>(text.size()));
   if (size < 0) return std::nullopt;
   out.resize(static_cast<std::size_t>(size) - padding);
+  return out;
+}
+
+std::optional<std::string> DecodeBase64Url(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  int held = 0;  // how many bits of `bits` are not written yet
+  for (const char c : text) {
+    const int value = Base64UrlValue(c);
+    if (value < 0) return std::nullopt;
+    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xfff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    out += static_cast<char>(bits >> held & 0xff);
+  }
+  const std::uint32_t left_over = bits & ((1U << held) - 1);
+  if (held >= 6 || left_over != 0) return std::nullopt;
   return out;
 }
 

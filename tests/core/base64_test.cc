@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using websub::DecodeBase64;
+using websub::DecodeBase64Url;
 using websub::EncodeBase64;
 
 TEST_CASE("base64 reads and writes the examples of RFC 4648 section 10") {
@@ -26,5 +27,18 @@ TEST_CASE("base64 refuses what is not whole padded base64") {
        {"Z", "Zg", "Zg=", "Zg==\n", "Zm9v Zm9v", "Zm=v", "====", "Zg===", "Zm9*"}) {
     CAPTURE(text);
     CHECK_FALSE(DecodeBase64(text));
+  }
+}
+
+TEST_CASE("base64url reads what an encoder writes and no other text") {
+  // RFC 7515 appendix C, and RFC 4648 section 10 without padding.
+  CHECK(DecodeBase64Url("A-z_4ME") == std::string("\x03\xec\xff\xe0\xc1"));
+  CHECK(DecodeBase64Url("") == "");
+  CHECK(DecodeBase64Url("Zg") == "f");
+  CHECK(DecodeBase64Url("Zm8") == "fo");
+  CHECK(DecodeBase64Url("Zm9vYmFy") == "foobar");
+  for (const char* text : {"Z", "Zg==", "Zh", "Zm9", "Zm8=", "A+z/4ME", "Zm9vY", "Zm 8", "Zm8\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(DecodeBase64Url(text));
   }
 }
