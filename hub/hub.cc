@@ -65,6 +65,7 @@ struct Hub::Impl {
         stop_timer(loop) {}
 
   Result<void> Open(Hub& hub);
+  Result<void> OpenHooks(Hub& hub);
   void MakeParts(Hub& hub);
   void Wake();
   void Run();
@@ -81,6 +82,7 @@ struct Hub::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<http::Client> client;
   std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Hooks> hooks;  // null: nobody is asked
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Fetcher> fetcher;
@@ -108,6 +110,7 @@ Result<void> Hub::Impl::Open(Hub& hub) {
   auto made = http::Client::Make(loop, std::move(calls));
   if (!made) return tl::unexpected(made.error());
   client = std::move(*made);
+  if (const auto opened_hooks = OpenHooks(hub); !opened_hooks) return opened_hooks;
 
   http::ServerOptions listen;
   listen.address = options.listen_address;
@@ -123,6 +126,19 @@ Result<void> Hub::Impl::Open(Hub& hub) {
   if (const auto listening = server->Listen(); !listening) return listening;
   base_url = BaseUrl(options, server->port());
   MakeParts(hub);
+  return {};
+}
+
+Result<void> Hub::Impl::OpenHooks(Hub& hub) {
+  HookOutlets outlets;
+  outlets.on_exchange = [this](Exchange exchange) { recorder->Add(std::move(exchange)); };
+  outlets.on_notice = [&hub](std::string sentence) {
+    if (hub.on_notice) hub.on_notice(std::move(sentence), "hook");
+  };
+  outlets.post = [this](std::function<void()> task) { loop.Post(std::move(task)); };
+  auto made = MakeHooks(options.hooks, *client, clock, std::move(outlets));
+  if (!made) return tl::unexpected(made.error());
+  hooks = std::move(*made);
   return {};
 }
 

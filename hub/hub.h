@@ -14,6 +14,7 @@
 #include "core/signature.h"
 #include "hub/api/api.h"
 #include "hub/clock.h"
+#include "hub/hooks/make.h"
 #include "hub/http/client.h"
 #include "hub/http/loop.h"
 #include "hub/http/server.h"
@@ -47,6 +48,7 @@ struct HubOptions {
   std::vector<AllowedHost> allow_topic;     // topics there, private or not
   PortList allow_ports;                     // of both; empty: all but a few
   bool allow_credentials = false;           // user names and passwords in URLs
+  HookOptions hooks;                        // a URL, a command, or neither
   RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;
@@ -55,7 +57,7 @@ struct HubOptions {
 class Hub {
  public:
   // Opens, listens and starts; what happens then happens on the loop. The loop, clock and random
-  // outlive the hub. Errors are those of Store::Open, Server::Listen and Client::Make.
+  // outlive the hub. Errors are those of Store::Open, Server::Listen, Client::Make and MakeHooks.
   static Result<std::unique_ptr<Hub>> Start(http::Loop& loop, const Clock& clock, Random& random,
                                             HubOptions options);
   ~Hub();
@@ -67,7 +69,8 @@ class Hub {
   // calls `done` on the loop.
   void Stop(Duration grace, std::function<void()> done);
 
-  // Told of each exchange as it is recorded, and of what a peer sent that never became a request.
+  // Told of each exchange as it is recorded; and of what a peer sent that never became a request,
+  // or what a hook complains of (its peer is "hook").
   std::function<void(const Exchange&)> on_exchange;
   std::function<void(std::string sentence, std::string peer)> on_notice;
 

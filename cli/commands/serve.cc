@@ -10,6 +10,7 @@
 
 #include "cli/child.h"
 #include "cli/client_options.h"
+#include "cli/commands/serve_hooks.h"
 #include "cli/commands/serve_log.h"
 #include "cli/text.h"
 #include "core/text.h"
@@ -252,6 +253,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
       "call private addresses: auto, always, never");
   flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
   DefineRetention(flags, hub.retention);
+  DefineHooks(flags, options);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Rest(options.command);
@@ -275,6 +277,7 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
   if (hub.lease.min > hub.lease.max) {
     return UsageError(environment, kName, "--min-lease-seconds is over --max-lease-seconds");
   }
+  if (options.hook_authorization) hub.hooks.authorization = hub::Authorization::kTold;
   hub.client = MakeClientOptions(environment, options.tls);
   return Serving(environment, options).Run(std::move(hub));
 }

@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string ready_file;
   bool demo = false;
   hub::HubOptions hub;  // what the flags below set; Run adds the rest
+  bool hook_authorization = false;
   TlsOptions tls;
   std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's
   OutputOptions output;

@@ -13,7 +13,11 @@ Result<std::vector<HookEvent>> ParseHookEvents(const std::string& list) {
     const std::string name(Trim(std::string_view(list).substr(at, end - at)));
     const auto event = ParseHookEvent(name);
     if (!event) {
-      return Fail(ErrorCode::kInvalid, Quote(name) + " is no event of a hook; one is subscription");
+      return Fail(ErrorCode::kInvalid,
+                  Quote(name) +
+                      " is no event; use register_topic, deregister_topic, update_message, "
+                      "subscription, unsubscription, or one of the last two with _validation or "
+                      "_intent_verified behind it");
     }
     events.push_back(*event);
     at = end + 1;
