@@ -142,10 +142,7 @@ void AccessControl::Replace(Policy policy) {
 }
 
 void AccessControl::Ask(AccessRequest request, std::function<void(Decision)> done) {
-  if (!policy_) {
-    if (parts_.hook_credentials == HookCredentials::kWithheld) request.authorization.clear();
-    return AskHook(std::move(request), {}, std::move(done));
-  }
+  if (!policy_) return AskHook(std::move(request), {}, std::move(done));
   const std::string authorization = std::exchange(request.authorization, {});
   const Time now = request.now;
   Identify(authorization, now,
@@ -304,8 +301,10 @@ Decision AccessControl::Heed(HookAnswer answer, const std::string& topic, Act ac
     return HookFailed();
   }
   if (patterns->Match(topic)) return Allowed{std::move(identity)};
-  const std::string who = identity.empty() ? "you" : identity;
-  return MayNot(Caller{who, false, {}}, DeedOf(act).with_topic, act);
+  Refused refused =
+      MayNot(Caller{identity.empty() ? "you" : identity, false, {}}, DeedOf(act).with_topic, act);
+  refused.identity = std::move(identity);
+  return refused;
 }
 
 Refused AccessControl::NotKnown(const std::string& reason, const char* error) const {

@@ -20,14 +20,10 @@
 
 namespace websub::hub {
 
-// Whether a hook that is the only authenticator is told what stands in Authorization.
-enum class HookCredentials { kWithheld, kTold };
-
 struct AccessParts {
   Transport& issuers;  // verifies TLS, whatever others do
   const Clock& clock;
   Hooks* hooks = nullptr;  // null: none
-  HookCredentials hook_credentials = HookCredentials::kWithheld;
   // Counts a request of that identity. Zero: it may go on; else how long it has to wait. Empty:
   // nothing is counted.
   std::function<Duration(const std::string& identity, Time now)> count;
@@ -43,7 +39,8 @@ struct Caller {
 
 // In this order: the policy says who asks (401), the rate of that identity is counted (429), the
 // policy says what it may do (403), the hook for the act decides. Without a policy everybody is
-// nobody in particular, and a hook may say who asks; its word about topics holds with a policy too.
+// nobody in particular, and a hook may say who asks: only then it is given what stands in
+// Authorization. Its word about topics holds with a policy too.
 //
 // The parts outlive this, and this outlives what they call back. A 403 by a token has a challenge
 // too, which names the scope that it lacks (RFC 6750 section 3.1).

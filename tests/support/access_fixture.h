@@ -57,7 +57,6 @@ class AccessFixture {
     return {.issuers = transport,
             .clock = clock,
             .hooks = nullptr,
-            .hook_credentials = hub::HookCredentials::kWithheld,
             .count = nullptr,
             .on_notice = [this](std::string notice) { notices.push_back(std::move(notice)); }};
   }
