@@ -73,13 +73,11 @@ void Api::Control(const http::Request& request, const http::Respond& respond) {
   if (const auto query = ParseForm(request.Query())) {
     reason = std::string(FindField(*query, "reason").value_or(reason));
   }
-  store_.EndSubscription(subscription->id, state, clock_.Now(),
-                         [this, respond, subscription, state, reason](Result<void> kept) {
+  store_.EndSubscription(subscription->id, state, reason, clock_.Now(),
+                         [this, respond, subscription](Result<void> kept) {
                            if (!kept) return respond(Refuse(kept.error()));
                            deliverer_.Ended(subscription->id);
-                           if (state == SubscriptionState::kDenied) {  // HUB-VAL-01
-                             verifier_.Deny(*subscription, reason);
-                           }
+                           verifier_.Wake();  // a denial is told (HUB-VAL-01)
                            http::Response response;
                            response.status = 204;
                            respond(std::move(response));

@@ -91,7 +91,7 @@ Json View(const Subscription& subscription, std::int64_t behind,
   out["verification"] = Json();
   if (!intents.empty()) {
     const Intent& intent = intents.front();
-    out["verification"] = Json{{"mode", Name(intent.mode)},
+    out["verification"] = Json{{"mode", intent.denial ? "denied" : Name(intent.mode)},
                                {"attempts", intent.attempts},
                                {"due_at", FormatRfc3339(intent.due_at)}};
   }

@@ -1,5 +1,5 @@
-// Denial (section 5.2): tells a callback that its subscription has ended. The subscription is over
-// whatever comes back.
+// Denial (section 5.2): tells a callback that its subscription has ended (HUB-VAL-01, HUB-VAL-02).
+// Network faults and 5xx are tried again; the subscription is over whatever comes back.
 #include <utility>
 
 #include "core/request_head.h"
@@ -10,77 +10,67 @@
 
 namespace websub::hub {
 
-void Verifier::Deny(const Subscription& subscription, const std::string& reason) {
-  const auto callback = Url::Parse(subscription.callback);
-  if (!callback) return;  // checked when it was accepted
-  const Turns::Id id = --last_denial_;
-  denials_.emplace(id, DenialJob{.subscription = subscription,
-                                 .reason = reason,
-                                 .attempts = 0,
-                                 .first_attempt = clock_.Now()});
-  turns_.Add(id, callback->Origin(), Turns::Trust::kFresh);
-  wake_();
-}
+namespace {
 
-void Verifier::QueueDueDenials(Time now) {
-  while (!denial_retries_.empty() && denial_retries_.begin()->first <= now) {
-    const Turns::Id id = denial_retries_.extract(denial_retries_.begin()).value().second;
-    const auto callback = Url::Parse(denials_.at(id).subscription.callback);
-    turns_.Add(id, callback->Origin(), Turns::Trust::kSuspect);
-  }
-}
+// Some subscribers take no denial without a reason.
+constexpr std::string_view kNoReason = "denied by the hub";
 
-void Verifier::StartDenial(Turns::Id id, const Turns::Ticket& ticket, Time now) {
-  DenialJob& job = denials_.at(id);
-  const Subscription& subscription = job.subscription;
-  const std::string url_text = DenialUrl(*Url::Parse(subscription.callback),
-                                         {.topic = subscription.topic, .reason = job.reason});
+}  // namespace
+
+void Verifier::Deny(AskingPtr asking, const Url& callback, Time now) {
+  const Intent& intent = asking->intent;
+  const std::string reason = intent.denial->empty() ? std::string(kNoReason) : *intent.denial;
+  const std::string url_text = DenialUrl(callback, {.topic = intent.topic, .reason = reason});
   const auto url = Url::Parse(url_text);
-  if (!url) {  // longer than any URL may be
-    denials_.erase(id);
-    return turns_.End(ticket);
-  }
-  ++job.attempts;
-  Exchange exchange = StartExchange(ExchangeKind::kDeny, subscription.topic, subscription.callback,
-                                    subscription.id, job.attempts, now);
+  Exchange exchange = StartExchange(ExchangeKind::kDeny, intent.topic, intent.callback,
+                                    intent.subscription_id, intent.attempts + 1, now);
   exchange.url = url_text;
+  if (!url) {  // longer than any URL may be
+    OutgoingResult result;
+    result.status = 414;
+    result.detail = url.error().message;
+    return FinishDenial(asking, std::move(exchange), std::move(result));
+  }
   OutgoingRequest request;
   request.url = *url;
   request.head = RequestHead("GET", *url, {{"Accept", "*/*"}});
   request.timeout = options_.timeout;
   request.addresses = options_.addresses;
   exchange.request_head = MaskHead(request.head);
-  transport_.Send(std::move(request), [this, id, ticket, exchange = std::move(exchange)](
-                                          OutgoingResult result) mutable {
-    Learn(ticket, result);
-    FinishDenial(id, ticket, std::move(exchange), std::move(result));
-  });
+  transport_.Send(std::move(request),
+                  [this, asking = std::move(asking),
+                   exchange = std::move(exchange)](OutgoingResult result) mutable {
+                    Learn(asking->ticket, result);
+                    FinishDenial(asking, std::move(exchange), std::move(result));
+                  });
 }
 
-void Verifier::FinishDenial(Turns::Id id, const Turns::Ticket& ticket, Exchange exchange,
-                            OutgoingResult result) {
-  turns_.End(ticket);
-  const DenialJob& job = denials_.at(id);
+void Verifier::FinishDenial(const AskingPtr& asking, Exchange exchange, OutgoingResult result) {
+  const Intent& intent = asking->intent;
   const Time now = clock_.Now();
+  const bool cancelled = result.fault == Fault::kCancelled;
   const auto outcome = Classify(result,
-                                {.number = job.attempts,
-                                 .first_attempt = job.first_attempt,
+                                {.number = intent.attempts + 1,
+                                 .first_attempt = intent.created_at,
                                  .now = now,
                                  .jitter = random_.Unit()},
                                 options_.retry);
   const auto* retry = std::get_if<RetryAt>(&outcome);
-  if (!result.Ok2xx() && retry && MayPass(result)) {
+  const bool again = !cancelled && !result.Ok2xx() && retry != nullptr && MayPass(result);
+  if (cancelled) {
+    exchange.outcome = "the hub stopped; it is told when the hub runs again";
+  } else if (again) {
     exchange.outcome = DescribeFailure(result) + RetryIn(retry->at, now);
-    denial_retries_.emplace(retry->at, id);
   } else {
     exchange.outcome = result.Ok2xx()
                            ? "told that the subscription is denied"
                            : DescribeFailure(result) + "; the subscription is denied all the same";
-    denials_.erase(id);
   }
   FillFromResult(exchange, std::move(result));
   recorder_.Add(std::move(exchange));
-  wake_();
+  if (cancelled) return Done(*asking, {});
+  if (again) return TryAgain(asking, retry->at);
+  store_.DropIntent(intent.id, [this, asking](const Result<void>& kept) { Done(*asking, kept); });
 }
 
 }  // namespace websub::hub

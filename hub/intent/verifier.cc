@@ -61,6 +61,11 @@ void Verifier::Add(const Intent& intent) {
   wake_();
 }
 
+void Verifier::AddSync(const Intent& intent, std::function<void(Result<void>)> done) {
+  waiters_.emplace(intent.id, Waiter{std::move(done), clock_.Now() + options_.max_sync});
+  Add(intent);
+}
+
 void Verifier::Wake() {
   walk_.Expect(Time::min());
   wake_();
@@ -74,23 +79,17 @@ Time Verifier::Run(Time now) {
   if (stopped_) return Time::max();
   paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
   if (paused_until_ > now) return paused_until_;
-  QueueDueDenials(now);
   bool more = true;
   for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
   int started = 0;
   for (; started < kStartsPerRun; ++started) {
     const auto turn = turns_.Next();
     if (!turn) break;
-    if (turn->id < 0) {
-      StartDenial(turn->id, turn->ticket, now);
-    } else {
-      Start(turn->id, turn->ticket, now);
-    }
+    Start(turn->id, turn->ticket, now);
   }
   if (more || started > 0) wake_();
-  Time next = walk_.next() > now ? walk_.next() : Time::max();  // otherwise an answer wakes us
-  if (!denial_retries_.empty()) next = std::min(next, denial_retries_.begin()->first);
-  return next;
+  const Time next = walk_.next() > now ? walk_.next() : Time::max();  // else an answer wakes us
+  return std::min(next, TellLate(now));
 }
 
 // Tells whether there may be more to read at once.
@@ -144,9 +143,30 @@ void Verifier::Start(SubscriptionId id, const Turns::Ticket& ticket, Time now) {
     busy->second.push_back(id);
     return turns_.End(ticket);
   }
-  Ask(std::make_shared<const Asking>(
-          Asking{std::move(*intent), random_.Hex(kChallengeDigits), ticket}),
-      *callback, now);
+  auto asking = std::make_shared<const Asking>(
+      Asking{std::move(*intent), random_.Hex(kChallengeDigits), ticket});
+  if (asking->intent.denial) return Deny(std::move(asking), *callback, now);
+  Judge(IntentStage::kValidation, asking,
+        [this, asking, callback = *callback] { Ask(asking, callback, clock_.Now()); });
+}
+
+// Asked at every attempt: what was said before the last one may not hold any more.
+void Verifier::Judge(IntentStage stage, const AskingPtr& asking, std::function<void()> accepted) {
+  if (!judge) return accepted();
+  judge(stage, asking->intent,
+        [this, asking, accepted = std::move(accepted)](const Judgement& judgement) {
+          switch (judgement.kind) {
+            case Judgement::Kind::kAccept:
+              return accepted();
+            case Judgement::Kind::kDeny:
+              return Reject(asking, SubscriptionState::kDenied, judgement.reason);
+            case Judgement::Kind::kFault:
+              OutgoingResult nobody;
+              nobody.fault = Fault::kBadResponse;
+              nobody.detail = judgement.reason;
+              return Retry(asking, nobody, clock_.Now(), {});
+          }
+        });
 }
 
 void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
@@ -213,16 +233,48 @@ void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult
                            ? "verified: subscribed for " + FormatDuration(intent.lease)
                            : "verified: unsubscribed";
     recorder_.Add(std::move(exchange));
-    store_.ConfirmIntent(intent.id, now, [this, asking](Result<Subscription> subscription) {
-      if (subscription && on_confirmed) on_confirmed(*subscription);
-      Done(*asking, subscription ? Result<void>() : tl::unexpected(subscription.error()));
-    });
-    return;
+    return Judge(IntentStage::kVerified, asking, [this, asking, now] { Confirm(asking, now); });
   }
   exchange.outcome = "not verified: " + echo.sentence;
   recorder_.Add(std::move(exchange));
-  store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, asking](const Result<void>& kept) { Done(*asking, kept); });
+  Reject(asking, SubscriptionState::kUnverified, echo.sentence);
+}
+
+void Verifier::Confirm(const AskingPtr& asking, Time now) {
+  store_.ConfirmIntent(asking->intent.id, now, [this, asking](Result<Subscription> subscription) {
+    if (subscription && on_confirmed) on_confirmed(*subscription);
+    const auto kept = subscription ? Result<void>() : tl::unexpected(subscription.error());
+    Tell(asking->intent.id, kept);
+    Done(*asking, kept);
+  });
+}
+
+void Verifier::Reject(const AskingPtr& asking, SubscriptionState state, const std::string& reason) {
+  store_.RejectIntent(asking->intent.id, state, reason, clock_.Now(),
+                      [this, asking, reason](const Result<void>& kept) {
+                        Tell(asking->intent.id,
+                             kept ? Fail(ErrorCode::kConflict, "not verified: " + reason) : kept);
+                        Done(*asking, kept);
+                      });
+}
+
+void Verifier::Tell(IntentId id, const Result<void>& verdict) {
+  if (const auto waiter = waiters_.extract(id)) waiter.mapped().done(verdict);
+}
+
+// Tells those who have waited too long; when the next of them has.
+Time Verifier::TellLate(Time now) {
+  Time next = Time::max();
+  for (auto each = waiters_.begin(); each != waiters_.end();) {
+    const auto waiter = each++;
+    if (waiter->second.due > now) {
+      next = std::min(next, waiter->second.due);
+      continue;
+    }
+    Tell(waiter->first,
+         Fail(ErrorCode::kUnavailable, "the verification has not ended in time; it goes on"));
+  }
+  return next;
 }
 
 void Verifier::Retry(const AskingPtr& asking, const OutgoingResult& result, Time now,
@@ -235,17 +287,18 @@ void Verifier::Retry(const AskingPtr& asking, const OutgoingResult& result, Time
                                       .jitter = random_.Unit()},
                                      options_.retry);
   const std::string failure = DescribeFailure(result);
-  if (const auto* retry = std::get_if<RetryAt>(&outcome)) {
-    exchange.outcome = failure + RetryIn(retry->at, now);
-    recorder_.Add(std::move(exchange));
-    store_.RetryIntent(intent.id, intent.attempts + 1, retry->at,
-                       [this, asking](const Result<void>& kept) { Done(*asking, kept); });
-    return;
-  }
-  exchange.outcome = "not verified: " + failure + "; given up";
-  recorder_.Add(std::move(exchange));
-  store_.RejectIntent(intent.id, SubscriptionState::kUnverified, now,
-                      [this, asking](const Result<void>& kept) { Done(*asking, kept); });
+  const auto* retry = std::get_if<RetryAt>(&outcome);
+  const bool again = retry != nullptr && !waiters_.contains(intent.id);
+  exchange.outcome = again ? failure + RetryIn(retry->at, now)
+                           : "not verified: " + failure + (retry != nullptr ? "" : "; given up");
+  if (!exchange.url.empty()) recorder_.Add(std::move(exchange));
+  if (again) return TryAgain(asking, retry->at);
+  Reject(asking, SubscriptionState::kUnverified, failure);
+}
+
+void Verifier::TryAgain(const AskingPtr& asking, Time at) {
+  store_.RetryIntent(asking->intent.id, asking->intent.attempts + 1, at,
+                     [this, asking](const Result<void>& kept) { Done(*asking, kept); });
 }
 
 void Verifier::Done(const Asking& asking, const Result<void>& kept) {

@@ -31,12 +31,29 @@
 
 namespace websub::hub {
 
+// When the operator's own code may have a say.
+enum class IntentStage {
+  kValidation,  // section 5.2: before the callback is asked
+  kVerified,    // the callback confirmed
+};
+
+struct Judgement {
+  enum class Kind {
+    kAccept,
+    kDeny,   // a request for a subscription ends, and its callback is told why
+    kFault,  // nobody could say: it is tried again
+  };
+  Kind kind = Kind::kAccept;
+  std::string reason;
+};
+
 struct VerifierOptions {
   RetryPolicy retry{.retries = 5,
                     .base = std::chrono::seconds(1),
                     .max = std::chrono::minutes(1),
                     .give_up_after = std::chrono::minutes(10)};
   Duration timeout = std::chrono::seconds(10);
+  Duration max_sync = std::chrono::seconds(20);    // before somebody who waits is answered
   std::shared_ptr<const AddressPolicy> addresses;  // null: any
   TurnsOptions turns{.pace = {.fewest = 2, .first = 16, .most = 64}};
 };
@@ -50,32 +67,31 @@ class Verifier {
 
   // This intent was kept.
   void Add(const Intent& intent);
+  // The same, for a peer that waits for the answer (hub.verify=sync of PubSubHubbub 0.3): it is
+  // tried once, and `done` is called when that has ended or `max_sync` is over.
+  void AddSync(const Intent& intent, std::function<void(Result<void>)> done);
   // An intent may be due.
   void Wake();
   // Starts nothing more; what is in flight goes on.
   void Stop();
-  // Tells a callback that its subscription is denied (HUB-VAL-01, HUB-VAL-02). Network faults and
-  // 5xx are tried again while the hub runs; the subscription has ended already.
-  void Deny(const Subscription& subscription, const std::string& reason);
-
   Time Run(Time now);
   std::size_t in_flight() const { return turns_.running(); }
 
   // A request was verified: the subscription as it is now, active or unsubscribed.
   std::function<void(const Subscription&)> on_confirmed;
+  // Asked before a callback is, and again once it has confirmed; null: everything is accepted.
+  std::function<void(IntentStage, const Intent&, std::function<void(Judgement)>)> judge;
 
  private:
-  struct DenialJob {
-    Subscription subscription;
-    std::string reason;
-    int attempts = 0;
-    Time first_attempt;
-  };
   // One that is being verified, until what became of it is kept.
   struct Asking {
     Intent intent;
     std::string challenge;
     Turns::Ticket ticket;
+  };
+  struct Waiter {
+    std::function<void(Result<void>)> done;
+    Time due;
   };
   using AskingPtr = std::shared_ptr<const Asking>;
   using Key = std::pair<std::string, std::string>;  // topic and callback
@@ -90,15 +106,19 @@ class Verifier {
   void Start(SubscriptionId id, const Turns::Ticket& ticket, Time now);
   void Ask(AskingPtr asking, const Url& callback, Time now);
   void Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result);
+  void Judge(IntentStage stage, const AskingPtr& asking, std::function<void()> accepted);
+  void Confirm(const AskingPtr& asking, Time now);
+  void Reject(const AskingPtr& asking, SubscriptionState state, const std::string& reason);
   void Retry(const AskingPtr& asking, const OutgoingResult& result, Time now, Exchange exchange);
+  void TryAgain(const AskingPtr& asking, Time at);
+  void Tell(IntentId id, const Result<void>& verdict);
+  Time TellLate(Time now);
   void Done(const Asking& asking, const Result<void>& kept);
   void Learn(const Turns::Ticket& ticket, const OutgoingResult& result);
 
   // denial.cc
-  void QueueDueDenials(Time now);
-  void StartDenial(Turns::Id id, const Turns::Ticket& ticket, Time now);
-  void FinishDenial(Turns::Id id, const Turns::Ticket& ticket, Exchange exchange,
-                    OutgoingResult result);
+  void Deny(AskingPtr asking, const Url& callback, Time now);
+  void FinishDenial(const AskingPtr& asking, Exchange exchange, OutgoingResult result);
 
   Store& store_;
   Transport& transport_;
@@ -108,16 +128,13 @@ class Verifier {
   const VerifierOptions options_;
   std::function<void()> wake_;
 
-  // By the id of the subscription; denials by negative numbers.
-  Turns turns_;
+  Turns turns_;  // by the id of the subscription
   DueWalk walk_;
   std::unordered_set<SubscriptionId> known_;  // those that wait for their turn, or have it
   // In flight, or waiting for the store; with other subscriptions of the same topic and callback.
   std::map<Key, std::vector<SubscriptionId>> busy_;
   Time paused_until_ = Time::min();  // while the store takes no writes
-  std::unordered_map<Turns::Id, DenialJob> denials_;
-  std::set<std::pair<Time, Turns::Id>> denial_retries_;
-  Turns::Id last_denial_ = 0;
+  std::map<IntentId, Waiter> waiters_;
   bool stopped_ = false;
 };
 

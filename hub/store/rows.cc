@@ -64,6 +64,7 @@ Intent ReadIntent(const Rows& rows) {
   intent.identity = rows.Text(10);
   intent.algorithm = ParseSignatureAlgorithm(rows.Text(11));
   intent.verify_token = rows.Text(12);
+  if (!rows.IsNull(13)) intent.denial = rows.Text(13);
   return intent;
 }
 

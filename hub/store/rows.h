@@ -30,7 +30,7 @@ Subscription ReadSubscription(const Rows& rows);
 inline constexpr std::string_view kSelectIntent =
     "SELECT row.id, row.subscription_id, row.mode, topic.url, subscription.callback, row.secret, "
     "row.lease, row.created_at, row.attempts, row.due_at, row.identity, row.algorithm, "
-    "row.verify_token "
+    "row.verify_token, row.reason "
     "FROM intent AS row CROSS JOIN subscription ON subscription.id = row.subscription_id "
     "CROSS JOIN topic ON topic.id = subscription.topic_id ";
 Intent ReadIntent(const Rows& rows);

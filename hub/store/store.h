@@ -75,10 +75,16 @@ class Store {
   // subscription becomes `state` (kUnverified or kDenied), unless another subscribe request for it
   // still waits, which then decides; an active one stays exactly as it was (HUB-REQ-06). A refused
   // unsubscribe changes nothing.
-  void RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done);
+  // With kDenied the callback is to be told: see EndSubscription.
+  void RejectIntent(IntentId id, SubscriptionState state, std::string reason, Time now,
+                    Done<void> done);
+  // The intent has been seen to, or is given up: nothing else changes.
+  void DropIntent(IntentId id, Done<void> done);
   // Ends an active or pending subscription (kExpired, kDenied, …) and drops its intents. The secret
   // of one that has ended, however it did, is kept no longer.
-  void EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done);
+  // With kDenied, an intent is kept that tells the callback so, with the reason (HUB-VAL-01).
+  void EndSubscription(SubscriptionId id, SubscriptionState state, std::string reason, Time now,
+                       Done<void> done);
   // Ends active subscriptions whose lease is over at `now` and tells which (HUB-VER-04): those that
   // ended first, no more than some hundred at once. NextLeaseEnd tells of others.
   void ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done);

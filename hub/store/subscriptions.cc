@@ -143,17 +143,28 @@ void DropUpTo(Database& database, const Intent& intent) {
       intent.id, intent.callback, intent.topic);
 }
 
-void Reject(Database& database, const Intent& intent, SubscriptionState state, Time now) {
+void AddDenial(Database& database, SubscriptionId id, const std::string& reason, Time now) {
+  database.Run(
+      "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, reason) "
+      "VALUES (?1, 'denied', '', 0, ?2, ?2, ?3)",
+      id, now, reason);
+}
+
+void Reject(Database& database, const Intent& intent, SubscriptionState state,
+            const std::string& reason, Time now) {
   database.Run("DELETE FROM intent WHERE id = ?", intent.id);
   // A refused unsubscribe says nothing against the subscription.
   if (intent.mode == Mode::kUnsubscribe) return;
   // Pending only: an active one stays as it was (HUB-REQ-06). While another request for the same
   // pending subscription is being verified, that one decides.
-  database.Run(
+  const int ended = database.Run(
       "UPDATE subscription SET state = ?1, secret = '', ended_at = ?2 "
       "WHERE id = ?3 AND state = 'pending' "
       "AND NOT EXISTS (SELECT 1 FROM intent WHERE subscription_id = ?3 AND mode = ?4)",
       Name(state), now, intent.subscription_id, Name(Mode::kSubscribe));
+  if (ended > 0 && state == SubscriptionState::kDenied) {
+    AddDenial(database, intent.subscription_id, reason, now);
+  }
 }
 
 std::string WalkIntents(const std::string& where) {
@@ -207,24 +218,38 @@ void Store::ConfirmIntent(IntentId id, Time now, Done<Subscription> done) {
       std::move(done));
 }
 
-void Store::RejectIntent(IntentId id, SubscriptionState state, Time now, Done<void> done) {
+void Store::RejectIntent(IntentId id, SubscriptionState state, std::string reason, Time now,
+                         Done<void> done) {
   impl_->Write<void>(
-      [=](Database& database) -> Result<void> {
+      [=, reason = std::move(reason)](Database& database) -> Result<void> {
         const std::optional<Intent> intent = LoadIntent(database, id);
         if (!intent) return tl::unexpected(NoIntent());
-        Reject(database, *intent, state, now);
+        Reject(database, *intent, state, reason, now);
         return {};
       },
       std::move(done));
 }
 
-void Store::EndSubscription(SubscriptionId id, SubscriptionState state, Time now, Done<void> done) {
+void Store::DropIntent(IntentId id, Done<void> done) {
   impl_->Write<void>(
-      [=](Database& database) -> Result<void> {
+      [id](Database& database) -> Result<void> {
+        if (database.Run("DELETE FROM intent WHERE id = ?", id) == 0) {
+          return tl::unexpected(NoIntent());
+        }
+        return {};
+      },
+      std::move(done));
+}
+
+void Store::EndSubscription(SubscriptionId id, SubscriptionState state, std::string reason,
+                            Time now, Done<void> done) {
+  impl_->Write<void>(
+      [=, reason = std::move(reason)](Database& database) -> Result<void> {
         if (!End(database, id, state, now)) {
           return Fail(ErrorCode::kNotFound, "no such subscription is in force");
         }
         database.Run("DELETE FROM intent WHERE subscription_id = ?", id);
+        if (state == SubscriptionState::kDenied) AddDenial(database, id, reason, now);
         return {};
       },
       std::move(done));

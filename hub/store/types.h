@@ -89,6 +89,8 @@ struct Intent {
   std::string identity;
   std::optional<SignatureAlgorithm> algorithm;
   std::string verify_token;  // PubSubHubbub 0.3; empty: none
+  // Set: nothing is asked for. The subscription has ended, and its callback is told why (HUB-VAL-01).
+  std::optional<std::string> denial;
 };
 
 // Where a walk over what is due stands: by time, then by id.

@@ -142,7 +142,7 @@ void Storm::EndOne() {
   sub.may_end = true;
   ++sub.ends;
   const SubscriptionId id = sub.id;
-  store->EndSubscription(id, hub::SubscriptionState::kUnsubscribed, clock.Now(),
+  store->EndSubscription(id, hub::SubscriptionState::kUnsubscribed, "", clock.Now(),
                          [this, id, &sub](const Result<void>& kept) {
                            if (!kept) return;
                            Look();  // what was sent before this

@@ -292,8 +292,8 @@ TEST_CASE_FIXTURE(Delivering, "a lease that a renewal saved at its last instant 
 TEST_CASE_FIXTURE(Delivering, "nothing is sent after the subscription ended") {
   const auto end = [&] {
     REQUIRE(Wait<void>([&](auto done) {
-              store->EndSubscription(subscription.id, SubscriptionState::kUnsubscribed, clock.Now(),
-                                     done);
+              store->EndSubscription(subscription.id, SubscriptionState::kUnsubscribed, "",
+                                     clock.Now(), done);
             }).has_value());
     deliverer->Ended(subscription.id);
   };

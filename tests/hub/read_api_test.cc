@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(ApiFixture, "ended subscriptions are shown where they are aske
   Subscribe(kTopic, kCallback);
   const auto ended = Subscribe(kTopic, kCallback + "/2");
   REQUIRE(Wait<void>([&](auto done) {
-            store->EndSubscription(ended.id, SubscriptionState::kGone, clock.Now(), done);
+            store->EndSubscription(ended.id, SubscriptionState::kGone, "", clock.Now(), done);
           }).has_value());
   CHECK(Ids("subscriptions") == Strings{"s1"});
   CHECK(Ids("subscriptions", "state=all") == Strings{"s2", "s1"});

@@ -70,7 +70,8 @@ struct Measured : Watching, StoreFixture {
     REQUIRE(Record({outcome}, {delivery, verification}));
     if (i % 5 == 4) {
       REQUIRE(Wait<void>([&](auto done) {
-        store->EndSubscription(subscription.id, hub::SubscriptionState::kGone, clock.Now(), done);
+        store->EndSubscription(subscription.id, hub::SubscriptionState::kGone, "", clock.Now(),
+                               done);
       }));
     }
     newest = message;

@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a topic is taken up where it has messages and s
   const Message message = Publish(kTopic, "one");
   CHECK(store->TopicsWithMessages() == std::vector<hub::TopicId>{message.topic_id});
   REQUIRE(Wait<void>([&](auto done) {
-    store->EndSubscription(subscription.id, SubscriptionState::kDenied, clock.Now(), done);
+    store->EndSubscription(subscription.id, SubscriptionState::kDenied, "", clock.Now(), done);
   }));
   CHECK(store->TopicsWithMessages().empty());
 }
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(StoreFixture, "only active subscriptions are behind") {
   const Subscription ended = Subscribe(kTopic, "https://ended.example/");
   const Message message = Publish(kTopic, "one");
   REQUIRE(Wait<void>([&](auto done) {
-    store->EndSubscription(ended.id, SubscriptionState::kDenied, clock.Now(), done);
+    store->EndSubscription(ended.id, SubscriptionState::kDenied, "", clock.Now(), done);
   }));
   CHECK(Ids(store->PageBehind(message.topic_id, 0, 10)).empty());
   CHECK(store->FindSubscription(pending->subscription_id).has_value());
@@ -283,7 +283,7 @@ TEST_CASE_FIXTURE(StoreFixture, "a stale outcome changes nothing") {
   SUBCASE("the subscription has ended") {
     Publish(kTopic, "three");
     REQUIRE(Wait<void>([&](auto done) {
-      store->EndSubscription(subscription.id, SubscriptionState::kExpired, clock.Now(), done);
+      store->EndSubscription(subscription.id, SubscriptionState::kExpired, "", clock.Now(), done);
     }));
     clock.Advance(seconds(1));
     unchanged(*store->FindSubscription(subscription.id));
@@ -295,7 +295,7 @@ TEST_CASE_FIXTURE(StoreFixture,
   const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
   const Message message = Publish(kTopic, "one");
   REQUIRE(Wait<void>([&](auto done) {
-    store->EndSubscription(subscription.id, SubscriptionState::kExpired, clock.Now(), done);
+    store->EndSubscription(subscription.id, SubscriptionState::kExpired, "", clock.Now(), done);
   }));
   for (const auto kind : {DeliveryOutcome::Kind::kRetry, DeliveryOutcome::Kind::kGivenUp,
                           DeliveryOutcome::Kind::kGone}) {
@@ -313,7 +313,8 @@ TEST_CASE_FIXTURE(StoreFixture, "a delivery counts although its subscription has
   const Subscription subscription = Subscribe(kTopic, "https://peer.example/");
   const Message message = Publish(kTopic, "one");
   REQUIRE(Wait<void>([&](auto done) {
-    store->EndSubscription(subscription.id, SubscriptionState::kUnsubscribed, clock.Now(), done);
+    store->EndSubscription(subscription.id, SubscriptionState::kUnsubscribed, "", clock.Now(),
+                           done);
   }));
   REQUIRE(Record({Outcome(DeliveryOutcome::Kind::kDelivered, subscription, message, clock.Now())}));
   const auto after = store->FindSubscription(subscription.id);

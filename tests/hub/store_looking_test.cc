@@ -64,8 +64,9 @@ TEST_CASE_FIXTURE(StoreFixture, "subscriptions are listed by topic callback stat
   clock.Advance(seconds(1));
   const auto b1 = Subscribe(kB, "https://one/").id;
   const auto pending = Ask(Mode::kSubscribe, kB, "https://two/")->subscription_id;
-  REQUIRE(Wait<void>(
-      [&](auto done) { store->EndSubscription(a1, SubscriptionState::kGone, clock.Now(), done); }));
+  REQUIRE(Wait<void>([&](auto done) {
+    store->EndSubscription(a1, SubscriptionState::kGone, "", clock.Now(), done);
+  }));
 
   hub::SubscriptionQuery query;
   CHECK(Walk(*store, query) == List{a2, b1, pending});
@@ -122,7 +123,7 @@ TEST_CASE_FIXTURE(StoreFixture, "messages are listed by topic and time and by wh
   REQUIRE(Record({delivered}));
   CHECK(Ids(store->List(query)) == List{a2, a3});
   REQUIRE(Wait<void>([&](auto done) {
-    store->EndSubscription(subscription.id, SubscriptionState::kGone, clock.Now(), done);
+    store->EndSubscription(subscription.id, SubscriptionState::kGone, "", clock.Now(), done);
   }));
   CHECK(Ids(store->List(query)).empty());
   query.behind = 99;
@@ -279,7 +280,7 @@ TEST_CASE_FIXTURE(StoreFixture, "progress and counts agree with a look at every 
     const auto subscription = *store->FindSubscription(ids[below(ids.size())]);
     if (what == 2 && subscription.state == SubscriptionState::kActive) {
       const auto ended = Wait<void>([&](auto done) {
-        store->EndSubscription(subscription.id, SubscriptionState::kDenied, clock.Now(), done);
+        store->EndSubscription(subscription.id, SubscriptionState::kDenied, "", clock.Now(), done);
       });
       REQUIRE(ended.has_value());
       CHECK(store->FindSubscription(subscription.id)->secret.empty());

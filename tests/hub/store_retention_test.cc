@@ -59,7 +59,7 @@ class Pruning : public StoreFixture {
   }
   void End(hub::SubscriptionId id) {
     REQUIRE(Wait<void>([&](auto done) {
-      store->EndSubscription(id, SubscriptionState::kUnsubscribed, clock.Now(), done);
+      store->EndSubscription(id, SubscriptionState::kUnsubscribed, "", clock.Now(), done);
     }));
   }
   void Host(const std::string& body) {

@@ -353,7 +353,7 @@ TEST_CASE_FIXTURE(StoreFixture, "ending a subscription drops its requests") {
   const auto renewal = Ask(Mode::kSubscribe, kTopic, kCallback);
   const auto end = [&] {
     return Wait<void>([&](auto done) {
-      store->EndSubscription(subscription.id, SubscriptionState::kDenied, clock.Now(), done);
+      store->EndSubscription(subscription.id, SubscriptionState::kDenied, "", clock.Now(), done);
     });
   };
   REQUIRE(end().has_value());

@@ -52,7 +52,7 @@ class StoreFixture {
     return Wait<hub::Subscription>([&](auto done) { store->ConfirmIntent(id, clock.Now(), done); });
   }
   Result<void> Reject(hub::IntentId id, hub::SubscriptionState state) {
-    return Wait<void>([&](auto done) { store->RejectIntent(id, state, clock.Now(), done); });
+    return Wait<void>([&](auto done) { store->RejectIntent(id, state, "", clock.Now(), done); });
   }
   hub::Subscription Subscribe(const std::string& topic, const std::string& callback,
                               const std::string& secret = "",

@@ -7,6 +7,9 @@ ALTER TABLE intent ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 ALTER TABLE intent ADD COLUMN algorithm TEXT NOT NULL DEFAULT '';
 ALTER TABLE intent ADD COLUMN verify_token TEXT NOT NULL DEFAULT '';
 
+-- Set: mode is 'denied', the subscription has ended, and its callback is told so, and why.
+ALTER TABLE intent ADD COLUMN reason TEXT;
+
 ALTER TABLE exchange ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 
 -- Topics that publishers have registered.
