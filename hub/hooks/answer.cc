@@ -221,7 +221,7 @@ std::string Describe(const HookAnswer& answer) {
   if (const auto* redirect = std::get_if<HookRedirect>(&answer)) {
     return "redirected to " + redirect->hubs.front();
   }
-  return std::get<HookFault>(answer).reason;
+  return "no usable answer: " + std::get<HookFault>(answer).reason;
 }
 
 }  // namespace websub::hub

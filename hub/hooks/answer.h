@@ -43,7 +43,7 @@ HookAnswer ReadHookJson(std::string_view text);
 // For a sentence: the first line that is not empty, without control characters, cut.
 std::string FirstLine(std::string_view text);
 
-// "accepted as alice", "refused with 403: …", or the reason of a fault.
+// "accepted as alice", "refused with 403: …", "no usable answer: it answered 502"
 std::string Describe(const HookAnswer& answer);
 
 }  // namespace websub::hub

@@ -65,9 +65,6 @@ void Asker::Start(Waiting asked) {
 }
 
 void Asker::Finish(const Waiting& asked, Time began, HookOutcome outcome) {
-  if (auto* fault = std::get_if<HookFault>(&outcome.answer)) {
-    fault->reason = "the hook gave no usable answer: " + fault->reason;
-  }
   Exchange& exchange = outcome.exchange;
   exchange.at = began;
   exchange.direction = Direction::kOut;
@@ -79,7 +76,9 @@ void Asker::Finish(const Waiting& asked, Time began, HookOutcome outcome) {
     if (accept->identity) exchange.identity = *accept->identity;
   }
   exchange.outcome = std::string(Name(asked.question.event)) + ": " + Describe(outcome.answer);
-  exchange.timings.total = std::max(clock_.Now() - began, Duration::zero());
+  if (exchange.timings.total == Duration::zero()) {
+    exchange.timings.total = std::max(clock_.Now() - began, Duration::zero());
+  }
   if (outlets_.on_exchange) outlets_.on_exchange(std::move(exchange));
   if (outlets_.on_notice && !outcome.notice.empty()) outlets_.on_notice(std::move(outcome.notice));
   asked.done(std::move(outcome.answer));

@@ -54,7 +54,8 @@ struct HookRedirect {
   int status = 307;  // or 308
   std::vector<std::string> hubs;
 };
-// No answer, a time-out, or one that cannot be read: the request has had no effect.
+// No answer, a time-out, or one that cannot be read: the request has had no effect. The reason is
+// for the operator, and goes on where "the hook failed: " ends: "it answered 502".
 struct HookFault {
   std::string reason;
 };
