@@ -7,6 +7,7 @@
 
 #include "core/address.h"
 #include "core/url.h"
+#include "hub/access/control.h"
 #include "hub/demo.h"
 #include "hub/retention.h"
 
@@ -66,6 +67,7 @@ struct Hub::Impl {
 
   Result<void> Open(Hub& hub);
   Result<void> OpenHooks(Hub& hub);
+  Result<void> OpenAccess(Hub& hub);
   void MakeParts(Hub& hub);
   void Wake();
   void Run();
@@ -82,7 +84,10 @@ struct Hub::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<http::Client> client;
   std::unique_ptr<Recorder> recorder;
-  std::unique_ptr<Hooks> hooks;  // null: nobody is asked
+  std::unique_ptr<Hooks> hooks;           // null: nobody is asked
+  std::unique_ptr<http::Client> issuers;  // null: `client` verifies TLS too
+  std::optional<RateLimiter> identities;
+  std::unique_ptr<AccessControl> access;
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Fetcher> fetcher;
@@ -111,6 +116,7 @@ Result<void> Hub::Impl::Open(Hub& hub) {
   if (!made) return tl::unexpected(made.error());
   client = std::move(*made);
   if (const auto opened_hooks = OpenHooks(hub); !opened_hooks) return opened_hooks;
+  if (const auto opened_access = OpenAccess(hub); !opened_access) return opened_access;
 
   http::ServerOptions listen;
   listen.address = options.listen_address;
@@ -139,6 +145,35 @@ Result<void> Hub::Impl::OpenHooks(Hub& hub) {
   auto made = MakeHooks(options.hooks, *client, clock, std::move(outlets));
   if (!made) return tl::unexpected(made.error());
   hooks = std::move(*made);
+  return {};
+}
+
+Result<void> Hub::Impl::OpenAccess(Hub& hub) {
+  // --insecure is for subscribers and publishers: whoever stands between the hub and an issuer
+  // could let in anybody.
+  if (options.client.tls_peer == http::TlsPeer::kAcceptAny) {
+    http::ClientOptions calls = options.client;
+    calls.tls_peer = http::TlsPeer::kVerify;
+    calls.max_idle = 16;
+    calls.lookup_threads = 2;
+    auto made = http::Client::Make(loop, std::move(calls));
+    if (!made) return tl::unexpected(made.error());
+    issuers = std::move(*made);
+  }
+  AccessParts parts{.issuers = issuers ? *issuers : *client,
+                    .clock = clock,
+                    .hooks = hooks.get(),
+                    .count = nullptr,
+                    .on_notice = [&hub](std::string sentence) {
+                      if (hub.on_notice) hub.on_notice(std::move(sentence), "access");
+                    }};
+  if (options.requests_per_identity) {
+    identities.emplace(*options.requests_per_identity);
+    parts.count = [this](const std::string& identity, Time now) {
+      return identities->Take(identity, now);
+    };
+  }
+  access = std::make_unique<AccessControl>(options.access, std::move(parts));
   return {};
 }
 
@@ -194,8 +229,9 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.topics = topics;
   answers.guard = {options.listen_address, server->port(), base_url};
   answers.hub_url = hub.hub_url();
-  api = std::make_unique<Api>(ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock},
-                              std::move(answers));
+  api = std::make_unique<Api>(
+      ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock, *access},
+      std::move(answers));
 }
 
 // Whatever changed, everything is looked at once more, soon: the parts tell cheaply that nothing is
@@ -254,6 +290,7 @@ void Hub::Impl::PollStop(Time deadline, std::function<void()> done) {
     });
   }
   client->CancelAll();
+  if (issuers) issuers->CancelAll();
   // What was cancelled is reported by callbacks; they come before this.
   loop.Post([this, done = std::move(done)]() mutable { recorder->Flush(std::move(done)); });
 }
@@ -278,6 +315,10 @@ const std::string& Hub::base_url() const {
 
 std::string Hub::hub_url() const {
   return impl_->base_url + "/hub";
+}
+
+void Hub::ReplaceAccess(Policy policy) {
+  impl_->access->Replace(std::move(policy));
 }
 
 void Hub::Stop(Duration grace, std::function<void()> done) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "core/lease.h"
 #include "core/result.h"
 #include "core/signature.h"
+#include "hub/access/policy.h"
 #include "hub/api/api.h"
 #include "hub/clock.h"
 #include "hub/hooks/make.h"
@@ -19,6 +21,7 @@
 #include "hub/http/loop.h"
 #include "hub/http/server.h"
 #include "hub/random.h"
+#include "hub/rate_limiter.h"
 #include "hub/store/retention.h"
 
 namespace websub::hub {
@@ -44,11 +47,13 @@ struct HubOptions {
   Duration delivery_timeout = std::chrono::seconds(10);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic
   AllowPrivate allow_private = AllowPrivate::kAuto;
-  std::vector<AllowedHost> allow_callback;  // callbacks there, private or not
-  std::vector<AllowedHost> allow_topic;     // topics there, private or not
-  PortList allow_ports;                     // of both; empty: all but a few
-  bool allow_credentials = false;           // user names and passwords in URLs
-  HookOptions hooks;                        // a URL, a command, or neither
+  std::vector<AllowedHost> allow_callback;    // callbacks there, private or not
+  std::vector<AllowedHost> allow_topic;       // topics there, private or not
+  PortList allow_ports;                       // of both; empty: all but a few
+  bool allow_credentials = false;             // user names and passwords in URLs
+  HookOptions hooks;                          // a URL, a command, or neither
+  std::optional<Policy> access;               // who may do what; nothing: everybody everything
+  std::optional<Rate> requests_per_identity;  // nothing: without limit
   RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;
@@ -65,12 +70,15 @@ class Hub {
   const std::string& base_url() const;  // "http://127.0.0.1:4820", without a slash at the end
   std::string hub_url() const;          // base_url and "/hub"
 
+  // From now on this says who may do what.
+  void ReplaceAccess(Policy policy);
+
   // Accepts no more, lets what is in flight finish within `grace`, puts everything on disk, then
   // calls `done` on the loop.
   void Stop(Duration grace, std::function<void()> done);
 
   // Told of each exchange as it is recorded; and of what a peer sent that never became a request,
-  // or what a hook complains of (its peer is "hook").
+  // or what a hook complains of (its peer is "hook") or the issuers of tokens ("access").
   std::function<void(const Exchange&)> on_exchange;
   std::function<void(std::string sentence, std::string peer)> on_notice;
 

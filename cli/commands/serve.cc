@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 
 #include "cli/child.h"
 #include "cli/client_options.h"
+#include "cli/commands/serve_access.h"
 #include "cli/commands/serve_hooks.h"
 #include "cli/commands/serve_log.h"
 #include "cli/text.h"
@@ -104,6 +106,11 @@ class Serving {
         output_(environment_, options.output) {}
 
   ExitStatus Run(hub::HubOptions hub_options) {
+    auto access = ReadAccess(options_, output_);
+    if (!access) return output_.Fail(access.error());
+    hub_options.access = std::move(*access);
+    const std::string warning = WarnOfOpenHub(options_, hub_options);
+    if (!warning.empty()) output_.Diagnose(warning);
     auto started =
         hub::Hub::Start(loop_, environment_.clock, environment_.random, std::move(hub_options));
     if (!started) return output_.Fail(started.error());
@@ -116,6 +123,8 @@ class Serving {
     };
     const auto watch = environment_.signals.OnSignal(
         [this](int signal) { loop_.Post([this, signal] { OnSignal(signal); }); });
+    // Where nothing can be read again, the end of a terminal ends its hub, as it ends others.
+    if (!options_.auth.empty()) loop_.OnSignals({SIGHUP}, [this](int) { Reload(); });
     loop_.Post([this] { BeReady(); });
     loop_.Run();
     child_.reset();
@@ -144,6 +153,7 @@ class Serving {
                     {hub_->base_url() + "/topics/NAME"},
                     {" (PUT makes one)", Style::kDim}});
     }
+    output_.Line({{"  access  ", Style::kDim}, {DescribeAccess(options_)}});
     environment_.out.flush();
     if (!options_.command.empty()) StartCommand();
   }
@@ -155,6 +165,14 @@ class Serving {
         });
     if (!child) return Stop(output_.Fail(child.error()));
     child_ = std::move(*child);
+  }
+
+  // SIGHUP: tokens and passwords change while the hub runs.
+  void Reload() {
+    auto access = ReadAccess(options_, output_);
+    if (access && *access) hub_->ReplaceAccess(std::move(**access));
+    output_.Note(access ? "read " + options_.auth + " again"
+                        : access.error().message + "; what it said before stays in force");
   }
 
   void OnSignal(int signal) {
@@ -253,6 +271,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
       "call private addresses: auto, always, never");
   flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
   DefineRetention(flags, hub.retention);
+  DefineAccess(flags, options);
   DefineHooks(flags, options);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);

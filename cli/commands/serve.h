@@ -20,6 +20,7 @@ struct ServeOptions {
   bool demo = false;
   hub::HubOptions hub;  // what the flags below set; Run adds the rest
   bool hook_authorization = false;
+  std::string auth;  // a file; empty: none
   TlsOptions tls;
   std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's
   OutputOptions output;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/lease.h"
+#include "hub/access/access.h"
 #include "hub/api/guard.h"
 #include "hub/clock.h"
 #include "hub/delivery/deliverer.h"
@@ -43,6 +44,7 @@ struct ApiParts {
   Fetcher& fetcher;
   Deliverer& deliverer;
   const Clock& clock;
+  Access& access;
 };
 
 // Used on the loop's thread only.
