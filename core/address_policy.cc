@@ -156,12 +156,17 @@ Result<void> AddressPolicy::Refuse(std::string_view name, std::string_view liter
   return Fail(ErrorCode::kForbidden, std::move(sentence));
 }
 
-Result<void> AddressPolicy::CheckUrl(const Url& url) const {
+Result<void> AddressPolicy::CheckCredentials(const Url& url) const {
   if (!rules_.allow_credentials && !url.userinfo().empty()) {
     return Fail(ErrorCode::kInvalid,
                 "the URL holds a user name or password, which this hub takes from nobody "
                 "(--allow-credentials-in-urls can allow it)");
   }
+  return {};
+}
+
+Result<void> AddressPolicy::CheckUrl(const Url& url) const {
+  if (auto allowed = CheckCredentials(url); !allowed) return allowed;
   return CheckHost(url.host(), url.port());
 }
 

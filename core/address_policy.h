@@ -63,7 +63,8 @@ class AddressPolicy {
   // localhost, and a host that a lookup would read as an IPv4 address in another spelling. A URL
   // that passes is not allowed yet: CheckConnect has the last word.
   Result<void> CheckUrl(const Url& url) const;
-  // The same but for credentials.
+  // Its parts: no credentials, and everything but them.
+  Result<void> CheckCredentials(const Url& url) const;
   Result<void> CheckHost(std::string_view host, std::uint16_t port) const;
 
   // Whether this address may be connected to, which `host` (of a URL: a name, or the literal

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/mask_urls.h"
 #include "core/text.h"
 
 namespace websub {
@@ -200,7 +201,7 @@ std::string MaskForm(std::string_view form) {
   for (bool more = true; more;) {
     const std::string_view field = form.substr(0, form.find('&'));
     more = field.size() < form.size();
-    masked.append(MaskField(field)).append(more ? "&" : "");
+    masked.append(MaskUrls(MaskField(field))).append(more ? "&" : "");
     form.remove_prefix(field.size() + (more ? 1 : 0));
   }
   return masked;
@@ -211,7 +212,7 @@ std::string MaskBody(std::string_view body) {
   const bool is_form = text.find_first_of("{[<\"") != 0 && !text.starts_with("--");
   if (is_form) return MaskForm(body);
   const bool names_secret = ToLower(text).find("secret") != std::string::npos;
-  return std::string(names_secret ? kMask : body);
+  return names_secret ? std::string(kMask) : MaskUrls(body);
 }
 
 std::string MaskHead(std::string_view head) {

@@ -101,9 +101,9 @@ bool IsRedirect(int status);
 // What is recorded and shown never holds a secret: these put "***" in its place, and leave every
 // other byte as it is. An empty value stays empty, which is worth seeing.
 //
-// MaskForm: the value of hub.secret in a form or query, however its name is percent-encoded or
-// mangled
-// ("hub%2Esecret", "hub_secret"). MaskHead: the whole value of Authorization, Proxy-Authorization,
+// All: passwords in URLs (core/mask_urls.h). MaskForm: the value of hub.secret in a form or query,
+// however its name is percent-encoded or mangled ("hub%2Esecret", "hub_secret").
+// MaskHead: the whole value of Authorization, Proxy-Authorization,
 // Cookie and Set-Cookie, and hub.secret in the request line or in a URL in another field.
 // MaskBody: a body that should be a form. JSON, XML and multipart are no forms; where one names a
 // secret, "***" stands for all of it.

@@ -74,6 +74,17 @@ Result<void> ReadAllowPrivate(const std::string& text, hub::AllowPrivate& allow)
   return {};
 }
 
+Result<std::vector<AllowedHost>> ReadAllowed(const std::string& flag,
+                                             const std::vector<std::string>& texts) {
+  std::vector<AllowedHost> allowed;
+  for (const std::string& text : texts) {
+    auto host = AllowedHost::Parse(text);
+    if (!host) return Fail(ErrorCode::kInvalid, flag + ": " + host.error().message);
+    allowed.push_back(std::move(*host));
+  }
+  return allowed;
+}
+
 void LeaseFlag(FlagSet& flags, const std::string& name, std::chrono::seconds& target,
                const std::string& help, Shown shown) {
   constexpr long long kLongest = 10LL * 366 * 86400;
@@ -212,6 +223,26 @@ CommandHelp HelpOf(const ServeOptions&) {
 
 namespace {
 
+void DefineAddresses(FlagSet& flags, ServeOptions& options) {
+  hub::HubOptions& hub = options.hub;
+  flags.Value(
+      "--allow-private WHEN",
+      [&hub](const std::string& text) { return ReadAllowPrivate(text, hub.allow_private); },
+      "call private addresses: auto, always, never");
+  flags.Texts("--allow-callback CIDR|HOST", options.allow_callback,
+              "callbacks there, though they are private; may be repeated", Shown::kBrief);
+  flags.Texts("--allow-topic CIDR|HOST", options.allow_topic,
+              "topics there, though they are private; may be repeated", Shown::kBrief);
+  flags.Value(
+      "--allow-ports LIST",
+      [&hub](const std::string& text) {
+        return ParsePortList(text).map([&hub](PortList ports) { hub.allow_ports = ports; });
+      },
+      "of callbacks and topics: 80,443,8000-8999; default all but a few", Shown::kBrief);
+  flags.Switch("--allow-credentials-in-urls", hub.allow_credentials,
+               "take http://user:password@host/ and send them", Shown::kBrief);
+}
+
 void DefineRetention(FlagSet& flags, hub::RetentionPolicy& keep) {
   constexpr long long kMost = 1'000'000'000'000;
   flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "", Shown::kBrief);
@@ -265,10 +296,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
       "--subscription-security WHAT",
       [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },
       "none, https, secret, or https,secret");
-  flags.Value(
-      "--allow-private WHEN",
-      [&hub](const std::string& text) { return ReadAllowPrivate(text, hub.allow_private); },
-      "call private addresses: auto, always, never");
+  DefineAddresses(flags, options);
   flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
   DefineRetention(flags, hub.retention);
   DefineAccess(flags, options);
@@ -297,6 +325,12 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
     return UsageError(environment, kName, "--min-lease-seconds is over --max-lease-seconds");
   }
   if (options.hook_authorization) hub.hooks.authorization = hub::Authorization::kTold;
+  auto callbacks = ReadAllowed("--allow-callback", options.allow_callback);
+  if (!callbacks) return UsageError(environment, kName, callbacks.error().message);
+  auto topics = ReadAllowed("--allow-topic", options.allow_topic);
+  if (!topics) return UsageError(environment, kName, topics.error().message);
+  hub.allow_callback = std::move(*callbacks);
+  hub.allow_topic = std::move(*topics);
   hub.client = MakeClientOptions(environment, options.tls);
   return Serving(environment, options).Run(std::move(hub));
 }

@@ -78,6 +78,8 @@ class Api {
   void Hub(http::Request request, http::Respond respond);  // POST /hub
   void Subscribe(const CallPtr& call, const Form& form);   // and unsubscribe
   Result<void> CheckPolicy(const SubscriptionRequest& request) const;
+  Result<void> CheckTopics(const std::vector<std::string>& topics) const;
+  Result<void> CheckTopicCredentials(const std::string& topic) const;
   void PublishPing(const CallPtr& call, const Form& form);
   void PublishContent(const CallPtr& call, const Form& query);
   void Topic(http::Request request, http::Respond respond);  // /topics/NAME

@@ -1,6 +1,7 @@
 // POST hub.mode=publish: a ping in a form body, or the content itself with hub.topic in the query.
 #include <utility>
 
+#include "core/address_policy.h"
 #include "core/digest.h"
 #include "core/publish_request.h"
 #include "core/subscription_request.h"
@@ -21,10 +22,24 @@ http::Response Accepted() {
 
 }  // namespace
 
+// What can be judged before the topics are fetched. A topic that the hub hosts is its own.
+Result<void> Api::CheckTopics(const std::vector<std::string>& topics) const {
+  for (const std::string& topic : topics) {
+    const auto url = Url::Parse(topic);
+    if (!options_.topics || !url || HostedName(topic)) continue;
+    const auto allowed = options_.topics->CheckUrl(*url);
+    if (!allowed) return Fail(allowed.error().code, "hub.url: " + allowed.error().message);
+  }
+  return {};
+}
+
 void Api::PublishPing(const CallPtr& call, const Form& form) {
   auto request = ParsePublishRequest(form);
   if (!request) return Answer(call, request.error());
   call->exchange.topic = request->topics.front();
+  if (const auto allowed = CheckTopics(request->topics); !allowed) {
+    return Answer(call, allowed.error());
+  }
   const std::size_t count = request->topics.size();
   const Time now = clock_.Now();
   store_.RequestFetches(
@@ -41,6 +56,16 @@ void Api::PublishPing(const CallPtr& call, const Form& form) {
       });
 }
 
+// A topic whose content is pushed may be any name; but what is shown to every subscriber is no
+// place for a password.
+Result<void> Api::CheckTopicCredentials(const std::string& topic) const {
+  const auto url = Url::Parse(topic);
+  if (!options_.topics || !url) return {};
+  const auto allowed = options_.topics->CheckCredentials(*url);
+  if (!allowed) return Fail(allowed.error().code, "hub.topic: " + allowed.error().message);
+  return {};
+}
+
 void Api::PublishContent(const CallPtr& call, const Form& query) {
   const std::string topic(FindField(query, "hub.topic").value_or(""));
   call->exchange.topic = topic;
@@ -49,6 +74,9 @@ void Api::PublishContent(const CallPtr& call, const Form& query) {
     return Answer(
         call, Error{ErrorCode::kInvalid,
                     "hub.topic: it must be 1 to 8192 bytes of UTF-8 without control characters"});
+  }
+  if (const auto allowed = CheckTopicCredentials(topic); !allowed) {
+    return Answer(call, allowed.error());
   }
   if (call->request.body.empty()) {
     return Answer(call,

@@ -17,6 +17,7 @@ Result<void> Api::CheckPolicy(const SubscriptionRequest& request) const {
     return Fail(ErrorCode::kForbidden,
                 "hub.secret: this hub takes subscriptions with a secret only");
   }
+  if (auto allowed = CheckTopicCredentials(request.topic); !allowed) return allowed;
   // What a name leads to is checked when the callback is connected to.
   if (options_.callbacks) {
     const auto allowed = options_.callbacks->CheckUrl(request.callback);

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "core/base64.h"
+#include "core/mask_urls.h"
 #include "core/text.h"
 
 namespace websub::hub {
@@ -56,7 +57,7 @@ double Milliseconds(Duration duration) {
 Json View(const Topic& topic, std::int64_t active_subscriptions) {
   Json out;
   out["id"] = PrintId(kTopicLetter, topic.id);
-  out["url"] = topic.url;
+  out["url"] = MaskUrls(topic.url);
   out["subscriptions"] = active_subscriptions;
   out["last_message"] = IdOrNull(kMessageLetter, topic.last_message);
   out["created_at"] = FormatRfc3339(topic.created_at);
@@ -73,8 +74,8 @@ Json View(const Subscription& subscription, std::int64_t behind,
           const std::vector<Intent>& intents) {
   Json out;
   out["id"] = PrintId(kSubscriptionLetter, subscription.id);
-  out["topic"] = subscription.topic;
-  out["callback"] = subscription.callback;
+  out["topic"] = MaskUrls(subscription.topic);
+  out["callback"] = MaskUrls(subscription.callback);
   out["state"] = Name(subscription.state);
   out["secret"] = !subscription.secret.empty();
   out["algorithm"] = subscription.algorithm ? Json(Name(*subscription.algorithm)) : Json();
@@ -101,11 +102,11 @@ Json View(const Subscription& subscription, std::int64_t behind,
 Json View(const Message& message, const MessageProgress& progress) {
   Json out;
   out["id"] = PrintId(kMessageLetter, message.id);
-  out["topic"] = message.topic;
+  out["topic"] = MaskUrls(message.topic);
   out["content_type"] = TextOrNull(message.content_type);
   out["size"] = message.size;
   out["hubs"] = message.hubs;
-  out["self"] = TextOrNull(message.self);
+  out["self"] = TextOrNull(MaskUrls(message.self));
   out["created_at"] = FormatRfc3339(message.created_at);
   out["delivered"] = progress.delivered;
   out["pending"] = progress.pending;
@@ -127,9 +128,9 @@ Json View(const Exchange& exchange) {
   out["kind"] = Name(exchange.kind);
   out["subscription"] = IdOrNull(kSubscriptionLetter, exchange.subscription_id);
   out["message"] = IdOrNull(kMessageLetter, exchange.message_id);
-  out["topic"] = TextOrNull(exchange.topic);
-  out["callback"] = TextOrNull(exchange.callback);
-  out["url"] = TextOrNull(exchange.url);
+  out["topic"] = TextOrNull(MaskUrls(exchange.topic.str()));
+  out["callback"] = TextOrNull(MaskUrls(exchange.callback.str()));
+  out["url"] = TextOrNull(MaskUrls(exchange.url.str()));
   out["peer"] = TextOrNull(exchange.peer);
   out["identity"] = TextOrNull(exchange.identity);
   out["attempt"] = exchange.attempt;
@@ -165,8 +166,8 @@ Json View(const DeadLetter& dead_letter) {
   out["at"] = FormatRfc3339(dead_letter.at);
   out["subscription"] = PrintId(kSubscriptionLetter, dead_letter.subscription_id);
   out["message"] = PrintId(kMessageLetter, dead_letter.message_id);
-  out["topic"] = dead_letter.topic;
-  out["callback"] = dead_letter.callback;
+  out["topic"] = MaskUrls(dead_letter.topic);
+  out["callback"] = MaskUrls(dead_letter.callback);
   out["attempts"] = dead_letter.attempts;
   out["reason"] = dead_letter.reason;
   return out;

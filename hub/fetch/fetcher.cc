@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/address_policy.h"
 #include "core/digest.h"
 #include "core/request_head.h"
 #include "hub/delivery/outcome.h"
@@ -29,6 +30,12 @@ void KeepValidators(const FieldList& fields, FetchedContent& content) {
   if (modified_at && (!answered_at || *answered_at - *modified_at < kTrustedAge)) return;
   content.etag = FirstField(fields, "ETag");
   if (modified_at) content.last_modified = modified;
+}
+
+// A redirect may not bring credentials of its own: they would be the topic's word for whom to be.
+bool BringsCredentials(const Url& from, const Url& to) {
+  return !to.userinfo().empty() &&
+         (to.Origin() != from.Origin() || to.userinfo() != from.userinfo());
 }
 
 }  // namespace
@@ -136,6 +143,16 @@ bool Fetcher::IsOwn(const Url& url) const {
 }
 
 void Fetcher::Get(FetchPtr fetch, const Url& url, Time now) {
+  if (options_.addresses && !IsOwn(url)) {
+    if (const auto allowed = options_.addresses->CheckUrl(url); !allowed) {
+      Exchange exchange;
+      exchange.at = now;
+      exchange.url = url.text();
+      exchange.attempt = fetch->job.attempts + 1;
+      exchange.fault = Fault::kForbiddenAddress;
+      return Abandon(fetch, allowed.error().message, std::move(exchange), now);
+    }
+  }
   FieldList fields = {{"Accept", "*/*"}};
   // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
   // none: the body's digest still tells whether the content changed.
@@ -190,7 +207,14 @@ void Fetcher::Finish(FetchPtr fetch, const Url& url, Exchange exchange, Outgoing
       return Abandon(fetch, "more than " + std::to_string(options_.max_redirects) + " redirects",
                      std::move(exchange), now);
     }
+    if (BringsCredentials(url, *next)) {
+      return Abandon(fetch, "redirected to a URL with a user name or password", std::move(exchange),
+                     now);
+    }
     exchange.outcome = "redirected to " + next->text();
+    if (url.scheme() == Scheme::kHttps && next->scheme() == Scheme::kHttp) {
+      exchange.outcome += ", from https to http";
+    }
     recorder_.Add(std::move(exchange));
     return Get(std::move(fetch), *next, now);
   }
@@ -201,6 +225,11 @@ void Fetcher::Finish(FetchPtr fetch, const Url& url, Exchange exchange, Outgoing
                            .now = now};
     FillFromResult(exchange, std::move(result));
     return Unchanged(fetch, std::move(content), std::move(exchange), "not changed");
+  }
+  if (result.fault == Fault::kForbiddenAddress) {  // stays forbidden
+    const std::string reason = DescribeFailure(result);
+    FillFromResult(exchange, std::move(result));
+    return Abandon(fetch, reason, std::move(exchange), now);
   }
   if (result.fault != Fault::kNone || result.status == 429 || result.status >= 500) {
     return Failed(fetch, std::move(result), std::move(exchange), now);

@@ -12,7 +12,10 @@ Client::Impl::Impl(Loop& loop, ClientOptions the_options, ProxyTable the_proxies
     : io(loop.impl().io),
       options(std::move(the_options)),
       proxies(std::move(the_proxies)),
-      lookup(loop, {.max_threads = options.lookup_threads}, options.resolver) {}
+      lookup(loop,
+             {.max_threads = options.lookup_threads,
+              .keep = std::chrono::duration_cast<std::chrono::milliseconds>(options.lookup_keep)},
+             options.resolver) {}
 
 Result<asio::ssl::context*> Client::Impl::Tls() {
   if (!tls) {

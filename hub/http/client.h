@@ -25,7 +25,8 @@ struct ClientOptions {
   std::size_t max_idle = 4096;
   Duration idle_timeout = std::chrono::seconds(30);
   std::size_t lookup_threads = 64;
-  Resolver resolver = SystemResolver;  // of names, on threads of its own
+  Resolver resolver = SystemResolver;               // of names, on threads of its own
+  Duration lookup_keep = std::chrono::seconds(30);  // how long a name's addresses are remembered
 };
 
 // Used on the loop's thread only, or while the loop does not run; Send alone is for any thread.

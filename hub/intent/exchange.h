@@ -12,7 +12,8 @@ namespace websub::hub {
 Exchange StartExchange(ExchangeKind kind, const std::string& topic, const std::string& callback,
                        SubscriptionId subscription, int attempt, Time now);
 
-// A fault of the network, 5xx and 429 may pass; everything else is an answer.
+// A fault of the network, 5xx and 429 may pass; everything else is an answer, and what the policy
+// forbids stays forbidden.
 bool MayPass(const OutgoingResult& result);
 
 }  // namespace websub::hub

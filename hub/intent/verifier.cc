@@ -36,6 +36,7 @@ Exchange StartExchange(ExchangeKind kind, const std::string& topic, const std::s
 }
 
 bool MayPass(const OutgoingResult& result) {
+  if (result.fault == Fault::kForbiddenAddress) return false;
   return result.status == 0 || result.status == 429 || result.status >= 500 ||
          (result.fault != Fault::kNone && result.Ok2xx());
 }
@@ -235,7 +236,9 @@ void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult
     recorder_.Add(std::move(exchange));
     return Judge(IntentStage::kVerified, asking, [this, asking, now] { Confirm(asking, now); });
   }
-  exchange.outcome = "not verified: " + echo.sentence;
+  exchange.outcome =
+      "not verified: " +
+      (answer.fault == Fault::kForbiddenAddress ? DescribeFailure(answer) : echo.sentence);
   recorder_.Add(std::move(exchange));
   Reject(asking, SubscriptionState::kUnverified, echo.sentence);
 }

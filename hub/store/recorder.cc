@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/mask_urls.h"
+
 namespace websub::hub {
 
 namespace {
@@ -12,6 +14,29 @@ std::size_t Bytes(const Exchange& exchange) {
   return sizeof(exchange) + exchange.url.size() + exchange.request_head.size() +
          exchange.request_body.size() + exchange.response_head.size() +
          exchange.response_body.size();
+}
+
+bool MayHoldCredentials(const std::string& text) {
+  return text.find('@') != text.npos || text.find("%40") != text.npos;
+}
+
+template <typename Text>  // std::string or SharedText
+void Mask(Text& text) {
+  if (MayHoldCredentials(text)) text = MaskUrls(static_cast<const std::string&>(text));
+}
+
+// The password in a callback's URL is needed to call it, and shown to nobody.
+void MaskCredentials(Exchange& exchange) {
+  const bool same = exchange.url == exchange.callback;
+  Mask(exchange.topic);
+  Mask(exchange.callback);
+  if (same) {
+    exchange.url = exchange.callback;
+  } else {
+    Mask(exchange.url);
+  }
+  Mask(exchange.outcome);
+  Mask(exchange.response_head);
 }
 
 template <typename T>
@@ -32,6 +57,7 @@ void Recorder::Add(Exchange exchange) {
   if (exchange.response_body.size() > options_.max_body) {
     exchange.response_body.resize(options_.max_body);
   }
+  MaskCredentials(exchange);
   if (on_exchange) on_exchange(exchange);
   waiting_bytes_ += Bytes(exchange);
   waiting_.exchanges.push_back(std::move(exchange));

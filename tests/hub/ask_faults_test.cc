@@ -80,6 +80,7 @@ TEST_CASE_FIXTURE(Verifications, "each fault of a verification is told apart and
   Start();
   for (const Fault fault : kFaults) {
     CAPTURE(Name(fault));
+    if (fault == Fault::kForbiddenAddress) continue;  // below
     const auto subscription = Begin();
     Reply(Broken(fault, "a sentence about it"));
     CHECK(exchanges.back().fault == fault);
@@ -89,6 +90,16 @@ TEST_CASE_FIXTURE(Verifications, "each fault of a verification is told apart and
     REQUIRE(store->IntentsOf(subscription.id).size() == 1);
     CHECK(store->IntentsOf(subscription.id)[0].attempts == 1);
   }
+}
+
+TEST_CASE_FIXTURE(Verifications, "a callback that the policy forbids is not asked again") {
+  Start();
+  const auto subscription = Begin();
+  Reply(Broken(Fault::kForbiddenAddress, "s.example leads to 10.0.0.1"));
+  CHECK(exchanges.back().fault == Fault::kForbiddenAddress);
+  CHECK(Outcome() == "not verified: s.example leads to 10.0.0.1");
+  CHECK(Now(subscription).state == SubscriptionState::kUnverified);
+  CHECK(store->IntentsOf(subscription.id).empty());
 }
 
 TEST_CASE_FIXTURE(Verifications, "5xx and 429 are tried again and any other refusal is the end") {
@@ -220,6 +231,7 @@ TEST_CASE_FIXTURE(Fetches, "each fault of a fetch is told apart and tried again"
   Start();
   for (const Fault fault : kFaults) {
     CAPTURE(Name(fault));
+    if (fault == Fault::kForbiddenAddress) continue;  // below
     const auto waiting = Waiting();
     Begin("https://t.example/" + std::string(Name(fault)));
     Reply(Broken(fault, "a sentence about it"));
@@ -228,6 +240,15 @@ TEST_CASE_FIXTURE(Fetches, "each fault of a fetch is told apart and tried again"
     CHECK(Waiting() == waiting + 1);
   }
   CHECK(messages.empty());
+}
+
+TEST_CASE_FIXTURE(Fetches, "a topic that the policy forbids is not fetched again") {
+  Start();
+  Begin("https://t.example/");
+  Reply(Broken(Fault::kForbiddenAddress, "t.example leads to 10.0.0.1"));
+  CHECK(exchanges.back().fault == Fault::kForbiddenAddress);
+  CHECK(Outcome() == "given up: t.example leads to 10.0.0.1");
+  CHECK(Waiting() == 0);
 }
 
 TEST_CASE_FIXTURE(Fetches, "5xx and 429 are fetched again and other refusals given up") {

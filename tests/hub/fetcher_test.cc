@@ -251,18 +251,77 @@ TEST_CASE_FIXTURE(Fetching, "a topic that is no URL is given up") {
 
 TEST_CASE_FIXTURE(Fetching, "only the topics that the hub hosts itself are free of the policy") {
   fetch.addresses = std::make_shared<AddressPolicy>(AddressRules{});
-  fetch.own_base = "http://127.0.0.1:4820";
+  fetch.own_base = "http://hub.example";
   Start();
   const auto policy = [&](const std::string& topic) {
     Ping(topic);
     Settle();
     return Last().request.addresses;
   };
-  CHECK(policy("http://127.0.0.1:4820/topics/a") == nullptr);
-  CHECK(policy("http://127.0.0.1:4820/topics/../api/v1/exchanges") == fetch.addresses);
-  CHECK(policy("http://127.0.0.1:4820/api/v1/exchanges") == fetch.addresses);
-  CHECK(policy("http://127.0.0.1:48200/topics/a") == fetch.addresses);
-  CHECK(policy(kTopic) == fetch.addresses);
+  CHECK(policy("http://hub.example/topics/a") == nullptr);
+  for (const std::string topic :
+       {"http://hub.example/topics/../api/v1/exchanges", "http://hub.example/topics/..",
+        "http://hub.example/topics/%2e%2e/api", "http://hub.example/api/v1/exchanges",
+        "http://hub.example:81/topics/a", "http://hub.example.org/topics/a", kTopic.c_str()}) {
+    CAPTURE(topic);
+    CHECK(policy(topic) == fetch.addresses);
+  }
+}
+
+TEST_CASE_FIXTURE(Fetching, "what the URL shows to be forbidden is not even asked for") {
+  AddressRules rules;
+  rules.flag = "--allow-topic";
+  fetch.addresses = std::make_shared<AddressPolicy>(rules);
+  fetch.own_base = "http://127.0.0.1:4820";
+  Start();
+  Ping("http://127.0.0.1:4820/topics/a");
+  Settle();
+  REQUIRE(transport.calls.size() == 1);
+  Ping("http://127.0.0.1:4820/api/v1/exchanges");
+  Settle();
+  CHECK(transport.calls.size() == 1);
+  CHECK(exchanges.back().fault == Fault::kForbiddenAddress);
+  CHECK(exchanges.back().url == "http://127.0.0.1:4820/api/v1/exchanges");
+  CHECK(Outcome() ==
+        "given up: 127.0.0.1 is a loopback address, which this hub does not call (--allow-topic "
+        "can allow it)");
+  CHECK(store->CountAll().waiting_fetches == 1);  // the first
+}
+
+TEST_CASE_FIXTURE(Fetching, "every hop of a redirect is checked") {
+  AddressRules rules;
+  rules.allow_credentials = true;
+  fetch.addresses = std::make_shared<AddressPolicy>(rules);
+  Start();
+  const auto redirect = [&](const std::string& from, const std::string& to) {
+    Ping(from);
+    Settle();
+    const auto before = transport.calls.size();
+    Reply(Answer(302, "", {"Location: " + to}));
+    return transport.calls.size() - before;
+  };
+  for (const std::string to :
+       {"http://169.254.169.254/latest", "//10.0.0.1/", "http://[::1]/", "http://localhost:80/",
+        "http://2130706433/", "http://public.example:25/"}) {
+    CAPTURE(to);
+    CHECK(redirect(kTopic, to) == 0);
+    CHECK(exchanges.back().fault == Fault::kForbiddenAddress);
+    CHECK(Outcome().starts_with("given up: "));
+  }
+  for (const std::string to : {"https://u:p@t.example/", "https://t@other.example/"}) {
+    CAPTURE(to);
+    CHECK(redirect(kTopic, to) == 0);
+    CHECK(Outcome() == "given up: redirected to a URL with a user name or password");
+  }
+  // Those that were there already go on, to the same origin.
+  CHECK(redirect("https://u:p@t.example/a", "/b") == 1);
+  CHECK(Outcome() == "redirected to https://u:***@t.example/b");
+  CHECK(Last().url() == "https://u:p@t.example/b");
+  Reply(Answer(404));
+  // Forth to http is not safe, but what the topic wants.
+  CHECK(redirect(kTopic, "http://t.example/plain") == 1);
+  CHECK(Outcome() == "redirected to http://t.example/plain, from https to http");
+  Reply(Answer(404));
 }
 
 TEST_CASE_FIXTURE(Fetching, "a fetch goes on after a restart and after a stop") {

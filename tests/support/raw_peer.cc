@@ -38,10 +38,11 @@ std::uint16_t PortOf(int fd) {
   return ntohs(address.sin_port);
 }
 
-int Bound(std::uint16_t port) {
+int Bound(const std::string& literal, std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
-  if (fd < 0 || bind(fd, Generic(address), sizeof address) != 0) {
+  sockaddr_in address = Loopback(port);
+  if (fd < 0 || inet_pton(AF_INET, literal.c_str(), &address.sin_addr) != 1 ||
+      bind(fd, Generic(address), sizeof address) != 0) {
     throw std::runtime_error("cannot bind a loopback port");
   }
   return fd;
@@ -150,7 +151,8 @@ bool RawConnection::WaitForClose() {
   return !timed_out_;
 }
 
-RawServer::RawServer(Script script) : script_(std::move(script)), listener_(Bound(0)) {
+RawServer::RawServer(Script script, const std::string& address, std::uint16_t port)
+    : script_(std::move(script)), listener_(Bound(address, port)) {
   port_ = PortOf(listener_);
   listen(listener_, 128);
   acceptor_ = std::thread([this] { Accept(); });
@@ -195,7 +197,7 @@ std::string RawServer::Url(std::string_view path) const {
 }
 
 std::uint16_t UnusedPort() {
-  const int fd = Bound(0);
+  const int fd = Bound("127.0.0.1", 0);
   const std::uint16_t port = PortOf(fd);
   close(fd);
   return port;

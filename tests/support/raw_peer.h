@@ -53,14 +53,16 @@ class RawConnection {
   bool timed_out_ = false;
 };
 
-// A server on 127.0.0.1 that runs a script for each connection, each on a thread of its own. At its
+// A server on loopback that runs a script for each connection, each on a thread of its own. At its
 // end it shuts all connections down, so that no script can hang, and waits for the scripts.
 class RawServer {
  public:
   // `number` counts the connections from 1.
   using Script = std::function<void(RawConnection& connection, int number)>;
 
-  explicit RawServer(Script script);
+  // `address` is one of 127.0.0.0/8; port 0 takes a free one.
+  explicit RawServer(Script script, const std::string& address = "127.0.0.1",
+                     std::uint16_t port = 0);
   ~RawServer();
 
   std::uint16_t port() const { return port_; }
