@@ -1,7 +1,5 @@
 #include "core/mask_urls.h"
 
-#include <algorithm>
-
 #include "core/text.h"
 
 namespace websub {
@@ -32,30 +30,36 @@ bool EndsAuthority(char c) {
   return IsSpace(c) || std::string_view("/?#\\\"<>").find(c) != std::string_view::npos;
 }
 
-struct Userinfo {
-  bool found = false;
-  std::size_t secret = 0;  // where what is to be masked begins
-  std::size_t end = 0;     // the '@'
+// Where an authority has its first colon and its last '@': those that stand for themselves, or
+// percent-encoded ones too.
+struct Marks {
+  std::size_t colon = std::string_view::npos;  // what follows it
+  std::size_t at = std::string_view::npos;
+
+  void See(char c, std::size_t begin, std::size_t end) {
+    if (c == ':' && colon == std::string_view::npos) colon = end;
+    if (c == '@') at = begin;
+  }
 };
 
-// Reads an authority to its end. A raw '&' ends it where the text has had a query already: it is
-// the next parameter then.
-Userinfo ReadAuthority(Reader& reader, bool in_query) {
-  Userinfo userinfo{.found = false, .secret = reader.at(), .end = 0};
-  bool colon = false;
-  for (; !reader.ended(); reader.Next()) {
+// Reads an authority to its end and says where its colon and '@' are. In a URL that is not encoded
+// itself an escape is never a delimiter; an escaped '@' still counts where there is no other, since
+// some writers encode all but slashes. A raw '&' ends the authority where the text has had a query
+// already: it is the next parameter then.
+Marks ReadAuthority(Reader& reader, bool is_encoded, bool in_query) {
+  Marks raw;
+  Marks any;
+  while (!reader.ended()) {
     const char c = reader.Peek();
-    if (EndsAuthority(c) || (c == '&' && in_query && !reader.is_escaped())) break;
-    if (c == ':' && !colon && !userinfo.found) {
-      colon = true;
-      userinfo.secret = reader.at() + (reader.is_escaped() ? 3 : 1);
-    }
-    if (c == '@') {
-      userinfo.found = true;
-      userinfo.end = reader.at();
-    }
+    const bool escaped = reader.is_escaped();
+    if (EndsAuthority(c) && (is_encoded || !escaped)) break;
+    if (c == '&' && in_query && !escaped) break;
+    const std::size_t begin = reader.at();
+    reader.Next();
+    any.See(c, begin, reader.at());
+    if (!escaped) raw.See(c, begin, reader.at());
   }
-  return userinfo;
+  return is_encoded || raw.at == std::string_view::npos ? any : raw;
 }
 
 }  // namespace
@@ -69,15 +73,19 @@ std::string MaskUrls(std::string_view text) {
   bool in_query = false;
   while (!reader.ended()) {
     const char c = reader.Peek();
-    in_query = in_query || (c == '?' && !reader.is_escaped());
+    const bool is_encoded = reader.is_escaped();
+    in_query = in_query || (c == '?' && !is_encoded);
     slashes = c == '/' || c == '\\' ? slashes + 1 : 0;
     reader.Next();
     if (slashes < 2) continue;
-    slashes = 0;
-    const Userinfo userinfo = ReadAuthority(reader, in_query);
-    if (!userinfo.found || userinfo.secret == userinfo.end) continue;
-    masked.append(text.substr(copied, userinfo.secret - copied)).append(kMask);
-    copied = userinfo.end;
+    const std::size_t begin = reader.at();
+    const Marks marks = ReadAuthority(reader, is_encoded, in_query);
+    if (reader.at() != begin) slashes = 0;
+    if (marks.at == text.npos) continue;
+    const std::size_t secret = marks.colon <= marks.at ? marks.colon : begin;
+    if (secret == marks.at) continue;
+    masked.append(text.substr(copied, secret - copied)).append(kMask);
+    copied = marks.at;
   }
   return masked.append(text.substr(copied));
 }

@@ -191,7 +191,10 @@ Result<void> CheckGrammar(const Parts& parts, const std::string& target) {
     AppendAllowed(shadow, parts.userinfo, ":");
     shadow += '@';
   }
-  shadow += parts.host;
+  // Boost takes "1.2.3.4.example" for an IPv4 address with something odd behind it; by RFC 3986 it
+  // is a name like any other, and what it may mean to others is for the address policy.
+  const std::string host = (IsDigit(parts.host[0]) ? "h" : "") + std::string(parts.host);
+  shadow += host;
   if (parts.has_port) shadow.append(":").append(parts.port);
   shadow += target;
   if (parts.has_fragment) {
@@ -200,7 +203,7 @@ Result<void> CheckGrammar(const Parts& parts, const std::string& target) {
   }
   const auto parsed = boost::urls::parse_uri(shadow);
   // Boost takes "a@b@c" too, and must mean the same host as we do.
-  if (!parsed || parsed->encoded_host() != parts.host) {
+  if (!parsed || parsed->encoded_host() != host) {
     return Fail(ErrorCode::kInvalid, "the host " + Quote(parts.host) + " is not valid");
   }
   return {};
