@@ -22,7 +22,7 @@ namespace websub {
 enum class FeedDiff { kOff, kOn };
 
 inline constexpr std::size_t kMaxFeed = 4 * 1024 * 1024;  // bytes
-inline constexpr std::size_t kMaxFeedEntries = 10'000;
+inline constexpr std::size_t kMaxFeedEntries = 5'000;
 
 struct FeedEntry {
   // From its '<' to behind its last '>'.

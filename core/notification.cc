@@ -49,6 +49,7 @@ std::string SharedHead(const NotificationContent& content) {
   AppendField(head, "Link", FormatLinkHeader(links));  // HUB-DIS-04
   AppendField(head, "User-Agent", std::string("websub/") + kVersion);
   AppendField(head, "Websub-Message-Id", content.message_id);
+  AppendField(head, "Websub-Entries", content.entries);
   return head;
 }
 

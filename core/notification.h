@@ -17,12 +17,14 @@ struct NotificationContent {
   std::string self;               // absolute
   std::string message_id;
   std::size_t body_size = 0;  // bytes
+  std::string entries = {};   // "2 of 40, since m17", where the body leaves out some of a feed's
 };
 
 // The lines that do not change between subscribers (Content-Type, Link, message id, length, user
-// agent), each ended by CRLF: built once per message. Control characters in a value are left out,
-// so that no value can end its line. An empty content type makes no Content-Type line. The hubs and
-// the self stand in one Link field (HUB-DIS-04); '<' and '>' inside of them are percent-encoded.
+// agent, what a feed was reduced to), each ended by CRLF: built once per message. Control
+// characters in a value are left out, so that no value can end its line. An empty content type
+// makes no Content-Type line. The hubs and the self stand in one Link field (HUB-DIS-04); '<' and
+// '>' inside of them are percent-encoded.
 std::string SharedHead(const NotificationContent& content);
 
 // The lines that do not change between the messages of a subscriber: POST and Host. A userinfo in

@@ -194,6 +194,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   delivery.retry = options.retry;
   delivery.algorithm = options.signature_algorithm;
   delivery.timeout = options.delivery_timeout;
+  delivery.feed_diff = options.feed_diff;
   delivery.addresses = callbacks;
   deliverer =
       std::make_unique<Deliverer>(*store, *client, *recorder, clock, random, delivery, wake);
@@ -215,6 +216,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   fetch.max_body = options.max_body;
   fetch.hub_url = hub.hub_url();
   fetch.own_base = base_url;
+  fetch.feed_diff = options.feed_diff;
   fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
   fetcher->on_message = [this](const Message& message) {
     deliverer->Wake(message.topic_id, message.id);
@@ -229,6 +231,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.topics = topics;
   answers.guard = {options.listen_address, server->port(), base_url};
   answers.hub_url = hub.hub_url();
+  answers.feed_diff = options.feed_diff;
   api = std::make_unique<Api>(
       ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock, *access},
       std::move(answers));

@@ -10,6 +10,7 @@
 
 #include "core/address_policy.h"
 #include "core/backoff.h"
+#include "core/feed_diff.h"
 #include "core/lease.h"
 #include "core/result.h"
 #include "core/signature.h"
@@ -54,6 +55,7 @@ struct HubOptions {
   HookOptions hooks;                          // a URL, a command, or neither
   std::optional<Policy> access;               // who may do what; nothing: everybody everything
   std::optional<Rate> requests_per_identity;  // nothing: without limit
+  FeedDiff feed_diff = FeedDiff::kOff;        // deliver only the new entries of feeds
   RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;

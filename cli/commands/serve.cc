@@ -297,6 +297,8 @@ void Define(FlagSet& flags, ServeOptions& options) {
       [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },
       "none, https, secret, or https,secret");
   DefineAddresses(flags, options);
+  flags.Switch("--feed-diff", options.feed_diff, "deliver only the new entries of feeds",
+               Shown::kBrief);
   flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
   DefineRetention(flags, hub.retention);
   DefineAccess(flags, options);
@@ -313,6 +315,7 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
   hub.listen_address = listen->address;
   hub.listen_port = listen->port;
   hub.demo = options.demo ? hub::Demo::kOn : hub::Demo::kOff;
+  hub.feed_diff = options.feed_diff ? FeedDiff::kOn : FeedDiff::kOff;
   hub.db = options.db ? *options.db : DefaultDatabase(environment);
   if (!hub.public_url.empty()) {
     const auto url = Url::Parse(hub.public_url);

@@ -18,6 +18,7 @@ struct ServeOptions {
   std::optional<std::string> db;
   std::string ready_file;
   bool demo = false;
+  bool feed_diff = false;
   std::vector<std::string> allow_callback;
   std::vector<std::string> allow_topic;
   hub::HubOptions hub;  // what the flags below set; Run adds the rest

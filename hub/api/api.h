@@ -34,6 +34,7 @@ struct ApiOptions {
   std::shared_ptr<const AddressPolicy> topics;
   GuardOptions guard;
   std::string hub_url;  // base_url and "/hub"
+  FeedDiff feed_diff = FeedDiff::kOff;
 };
 
 // The parts of the hub that an answer needs; they outlive the Api.

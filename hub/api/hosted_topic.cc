@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/digest.h"
+#include "core/feed_diff.h"
 #include "core/link_header.h"
 #include "core/text.h"
 #include "hub/api/api.h"
@@ -95,6 +96,9 @@ void Api::PutHosted(const std::string& name, std::string content_type, std::stri
   message.body = std::make_shared<const std::string>(std::move(body));
   message.content_hash = Sha256Hex(*message.body);
   message.now = clock_.Now();
+  if (options_.feed_diff == FeedDiff::kOn) {
+    message.entries = DigestsOf(ReadFeed(message.content_type, *message.body));
+  }
   store_.PutHosted(name, std::move(message), [this, done = std::move(done)](Result<Message> kept) {
     const auto topic = kept ? kept->topic_id : 0;
     const auto newest = kept ? kept->id : 0;

@@ -3,6 +3,7 @@
 
 #include "core/address_policy.h"
 #include "core/digest.h"
+#include "core/feed_diff.h"
 #include "core/publish_request.h"
 #include "core/subscription_request.h"
 #include "core/text.h"
@@ -104,6 +105,9 @@ void Api::PublishContent(const CallPtr& call, const Form& query) {
   message.body = std::make_shared<const std::string>(std::move(call->request.body));
   message.content_hash = Sha256Hex(*message.body);
   message.now = clock_.Now();
+  if (options_.feed_diff == FeedDiff::kOn) {
+    message.entries = DigestsOf(ReadFeed(message.content_type, *message.body));
+  }
   store_.AppendMessage(std::move(message), [this, answer](const Result<Message>& kept) {
     answer(kept);
     if (kept) deliverer_.Wake(kept->topic_id, kept->id);

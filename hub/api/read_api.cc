@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "hub/api/filters.h"
 #include "hub/api/timeline.h"
+#include "hub/delivery/feed_reduction.h"
 
 namespace websub::hub {
 namespace {
@@ -176,8 +177,11 @@ std::optional<Json> ShowMessage(const Store& store, std::int64_t id) {
 std::optional<Json> ShowExchange(const Store& store, std::int64_t id) {
   const auto exchange = store.FindExchange(id);
   if (!exchange) return std::nullopt;
-  return ViewWhole(*exchange,
-                   exchange->message_id ? store.FindMessage(*exchange->message_id) : std::nullopt);
+  auto carried = exchange->message_id ? store.FindMessage(*exchange->message_id) : std::nullopt;
+  if (carried && carried->body && exchange->kind == ExchangeKind::kDeliver) {
+    carried->body = SentBody(store, *exchange, *carried);
+  }
+  return ViewWhole(*exchange, carried);
 }
 
 std::optional<Json> ShowDeadLetter(const Store& store, std::int64_t id) {

@@ -6,6 +6,7 @@
 #include "core/base64.h"
 #include "core/mask_urls.h"
 #include "core/text.h"
+#include "hub/delivery/feed_reduction.h"
 
 namespace websub::hub {
 namespace {
@@ -153,6 +154,10 @@ Json ViewWhole(const Exchange& exchange, const std::optional<Message>& carried) 
     PutBytes(out, "request_body", *carried->body);
   } else {
     out["request_body"] = Json();  // the message is kept no longer
+  }
+  if (exchange.kind == ExchangeKind::kDeliver) {
+    const auto entries = FirstField(HeadFields(exchange.request_head), kEntriesField);
+    if (!entries.empty()) out["request_body_note"] = "of the message's entries, " + entries;
   }
   PutBytes(out, "response_head", exchange.response_head);
   PutBytes(out, "response_body", exchange.response_body);

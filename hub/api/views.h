@@ -44,7 +44,7 @@ Json View(const Message& message, const MessageProgress& progress);  // without 
 Json ViewWhole(const Message& message, const MessageProgress& progress);
 Json View(const Exchange& exchange);  // without heads and bodies
 // `carried` is the message that a delivery or a content publish carried, where it is still kept:
-// its body is the request's.
+// its body is the request's. `request_body_note` tells where a delivery left out entries of a feed.
 Json ViewWhole(const Exchange& exchange, const std::optional<Message>& carried);
 Json View(const DeadLetter& dead_letter);
 Json View(const Counts& counts);

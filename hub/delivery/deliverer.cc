@@ -28,7 +28,7 @@ Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, con
       random_(random),
       options_(options),
       wake_(std::move(wake)),
-      messages_(store) {}
+      messages_(store, options_.feed_diff) {}
 
 Deliverer::~Deliverer() = default;
 

@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/feed_diff.h"
 #include "core/signature.h"
 #include "hub/clock.h"
 #include "hub/delivery/lane.h"
@@ -49,11 +50,12 @@ struct DeliveryOptions {
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;  // where a subscriber has no wish
   Duration timeout = std::chrono::seconds(10);
   std::shared_ptr<const AddressPolicy> addresses;  // null: any
-  PaceOptions pace;                                // of an origin
-  std::size_t max_in_flight = 4096;                // overall
-  std::size_t max_in_flight_unproven = 3072;       // of those not known to answer
-  std::size_t max_in_flight_failing = 1024;        // of those known not to answer
-  std::size_t max_young = 128;                     // sent within the last moment
+  FeedDiff feed_diff = FeedDiff::kOff;        // whether feeds go without entries that went before
+  PaceOptions pace;                           // of an origin
+  std::size_t max_in_flight = 4096;           // overall
+  std::size_t max_in_flight_unproven = 3072;  // of those not known to answer
+  std::size_t max_in_flight_failing = 1024;   // of those known not to answer
+  std::size_t max_young = 128;                // sent within the last moment
   std::size_t max_lanes = 8192;
   std::size_t max_ready_per_origin = 256;
   std::size_t page = 256;  // subscriptions read at once
@@ -143,7 +145,7 @@ class Deliverer {
   void Send(Lane& lane, Time now);
   void Finish(Lane& lane, OutgoingResult result);
   void Learn(Origin& origin, const OutgoingResult& result);
-  void Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
+  void Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutcome& outcome, Time now,
              Exchange exchange);
 
   Store& store_;

@@ -92,6 +92,7 @@ void Deliverer::TakeUp(const Subscription& renewed) {
                        .secret = renewed.secret,
                        .expires_at = *renewed.expires_at,
                        .cursor = renewed.cursor,
+                       .base = renewed.base,
                        .attempts = renewed.attempts,
                        .first_attempt = renewed.first_attempt,
                        .retry_at = renewed.retry_at,
@@ -256,6 +257,7 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   lane->algorithm = row.algorithm.value_or(options_.algorithm);
   lane->expires_at = row.expires_at;
   lane->cursor = row.cursor;
+  lane->base = row.base;
   lane->attempts = row.attempts;
   lane->first_attempt = row.first_attempt;
   MakeReady(*(lanes_[row.id] = std::move(lane)));

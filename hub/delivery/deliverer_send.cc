@@ -16,7 +16,7 @@ constexpr Duration kStoreWait = std::chrono::seconds(5);
 
 void Deliverer::Start(Lane& lane, Standing counts_as, Time now) {
   auto message = lane.expires_at > now && lane.cursor < EndOf(*lane.topic)
-                     ? messages_.Next(lane.topic->id, lane.cursor)
+                     ? messages_.Next(lane.topic->id, lane.cursor, lane.base)
                      : nullptr;
   if (!message) {  // HUB-VER-04, the end of the log, or a store that cannot be read
     if (lane.expires_at > now && lane.cursor < EndOf(*lane.topic)) {
@@ -95,7 +95,7 @@ void Deliverer::Finish(Lane& lane, OutgoingResult result) {
                                    .jitter = result.Ok2xx() ? 0 : random_.Unit()},
                                   options_.retry);
     FillFromResult(exchange, std::move(result));
-    Apply(lane, message->message.id, outcome, now, std::move(exchange));
+    Apply(lane, *message, outcome, now, std::move(exchange));
   }
   wake_();
 }
@@ -115,8 +115,9 @@ void Deliverer::Learn(Origin& origin, const OutgoingResult& result) {
   origin.fresh_turn = false;
 }
 
-void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outcome, Time now,
-                      Exchange exchange) {
+void Deliverer::Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutcome& outcome,
+                      Time now, Exchange exchange) {
+  const MessageId message = sent.message.id;
   DeliveryOutcome kept;
   kept.subscription_id = lane.id;
   kept.message_id = message;
@@ -150,7 +151,8 @@ void Deliverer::Apply(Lane& lane, MessageId message, const AttemptOutcome& outco
   lane.cursor = message;
   if (std::holds_alternative<Delivered>(outcome)) {
     kept.kind = DeliveryOutcome::Kind::kDelivered;
-    exchange.outcome = "delivered";
+    exchange.outcome = sent.delivered;
+    lane.base = message;
   } else {
     kept.kind = DeliveryOutcome::Kind::kGivenUp;  // HUB-DIS-09
     kept.reason = std::get<GivenUp>(outcome).reason;

@@ -65,7 +65,8 @@ struct Lane {
   std::unique_ptr<Signer> signer;  // made with the first signed message
   Time expires_at;
   MessageId cursor = 0;
-  int attempts = 0;  // that failed, of the message after the cursor
+  MessageId base = 0;  // the last message that was taken
+  int attempts = 0;    // that failed, of the message after the cursor
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;  // while it waits for that in memory
   std::optional<Time> gone_at;   // when it answered 410

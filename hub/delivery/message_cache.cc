@@ -1,6 +1,7 @@
 #include "hub/delivery/message_cache.h"
 
 #include "core/notification.h"
+#include "hub/delivery/feed_reduction.h"
 
 namespace websub::hub {
 
@@ -11,8 +12,11 @@ constexpr std::size_t kOverhead = 1024;  // bytes
 
 }  // namespace
 
-std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, MessageId after) {
-  const Key key{topic, after};
+std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, MessageId after,
+                                                          MessageId base) {
+  // Where nothing is left out, all that is asked for behind a message is the same.
+  const bool reduces = feed_diff_ == FeedDiff::kOn;
+  const Key key{topic, after, reduces ? base : after};
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     recent_.splice(recent_.begin(), recent_, found->second);
     return found->second->message;
@@ -20,11 +24,23 @@ std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, Message
   auto message = store_.NextMessage(topic, after);
   if (!message) return nullptr;
   auto prepared = std::make_shared<PreparedMessage>();
+  prepared->delivered = "delivered";
+  std::string entries;
+  if (reduces) {  // HUB-DIS-10
+    if (auto reduction = ReduceFeed(store_, *message, base)) {
+      entries = FormatEntries(*reduction, base);
+      prepared->delivered += ", " + std::to_string(reduction->entries) + " of " +
+                             std::to_string(reduction->of) + " entries";
+      message->body = std::move(reduction->body);
+      message->size = message->body->size();
+    }
+  }
   prepared->shared_head = SharedHead({.content_type = message->content_type,
                                       .hubs = message->hubs,
                                       .self = message->self,
                                       .message_id = "m" + std::to_string(message->id),
-                                      .body_size = message->size});
+                                      .body_size = message->size,
+                                      .entries = std::move(entries)});
   prepared->head_masked = MaskHead(prepared->shared_head) != prepared->shared_head;
   prepared->topic = message->topic;
   prepared->message = std::move(*message);

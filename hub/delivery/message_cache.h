@@ -5,35 +5,42 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
+#include <tuple>
 
+#include "core/feed_diff.h"
 #include "core/shared_text.h"
 #include "hub/store/store.h"
 
 namespace websub::hub {
 
 struct PreparedMessage {
-  Message message;  // with its body
+  Message message;  // with the body that is sent; `size` is that body's
   SharedText topic;
   std::string shared_head;   // core/notification.h
   bool head_masked = false;  // it holds what must not be recorded
+  std::string delivered;     // the outcome where it is taken: "delivered, 2 of 40 entries"
 };
 
 class MessageCache {
  public:
-  explicit MessageCache(const Store& store, std::size_t max_bytes = 64 * 1024 * 1024)
-      : store_(store), max_bytes_(max_bytes) {}
+  explicit MessageCache(const Store& store, FeedDiff feed_diff = FeedDiff::kOff,
+                        std::size_t max_bytes = 64 * 1024 * 1024)
+      : store_(store), feed_diff_(feed_diff), max_bytes_(max_bytes) {}
 
-  // The first message of the topic after `after`; null where the log ends there.
-  std::shared_ptr<const PreparedMessage> Next(TopicId topic, MessageId after);
+  // The first message of the topic after `after`, for those whose last taken one is `base`
+  // (Subscription::base); null where the log ends there.
+  std::shared_ptr<const PreparedMessage> Next(TopicId topic, MessageId after, MessageId base);
 
  private:
-  using Key = std::pair<TopicId, MessageId>;
+  using Key = std::tuple<TopicId, MessageId, MessageId>;  // topic, after, base
   struct Entry {
     Key key;
     std::shared_ptr<const PreparedMessage> message;
   };
 
   const Store& store_;
+  const FeedDiff feed_diff_;
   const std::size_t max_bytes_;
   std::size_t bytes_ = 0;
   std::list<Entry> recent_;  // most recently used first

@@ -6,6 +6,7 @@
 
 #include "core/address_policy.h"
 #include "core/digest.h"
+#include "core/feed_diff.h"
 #include "core/request_head.h"
 #include "hub/delivery/outcome.h"
 
@@ -266,6 +267,9 @@ void Fetcher::Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exc
   message.self = links.self.value_or(fetch->topic.url);
   message.body = std::make_shared<const std::string>(std::move(fetched.body));
   message.now = now;
+  if (options_.feed_diff == FeedDiff::kOn) {
+    message.entries = DigestsOf(ReadFeed(message.content_type, *message.body));
+  }
   result.body = *message.body;
   FillFromResult(exchange, std::move(result));
 

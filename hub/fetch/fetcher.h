@@ -20,6 +20,7 @@
 
 #include "core/backoff.h"
 #include "core/discovery.h"
+#include "core/feed_diff.h"
 #include "hub/clock.h"
 #include "hub/delivery/due_walk.h"
 #include "hub/delivery/turns.h"
@@ -44,6 +45,7 @@ struct FetcherOptions {
   // "http://127.0.0.1:4820": the topics that the hub hosts itself, under /topics/, may be fetched
   // whatever the policy.
   std::string own_base;
+  FeedDiff feed_diff = FeedDiff::kOff;
 };
 
 // Used on the loop's thread only.

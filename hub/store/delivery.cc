@@ -69,10 +69,15 @@ class Outcomes {
             "SELECT id, ?1, ?3, ?4, ?5 FROM subscription WHERE id = ?2 AND state = 'active' "
             "AND ?1 > (SELECT cursor FROM position WHERE subscription_id = ?2)",
             outcome.message_id, outcome.subscription_id, outcome.attempts, outcome.reason,
-            outcome.now) > 0 &&
-        Advance(outcome)) {
-      ++moves_.At(outcome.message_id).dead;
+            outcome.now) == 0) {
+      return;
     }
+    database_.Run(
+        "UPDATE subscription SET gap_end = ?1, gap_start = ("
+        "SELECT CASE cursor WHEN gap_end THEN gap_start ELSE cursor END FROM position "
+        "WHERE subscription_id = ?2) WHERE id = ?2",
+        outcome.message_id, outcome.subscription_id);
+    if (Advance(outcome)) ++moves_.At(outcome.message_id).dead;
   }
 
   // HUB-DIS-06. A renewal that the callback confirmed after its 410 is its later word.

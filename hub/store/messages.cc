@@ -28,6 +28,19 @@ TopicId TopicFor(Database& database, const std::string& url, Time now) {
   return database.LastId();
 }
 
+namespace {
+
+void KeepEntries(Database& database, TopicId topic, MessageId message,
+                 const std::vector<std::string>& digests) {
+  Repeated keep(database,
+                "INSERT INTO feed_entry (topic_id, digest, first_message, last_message) "
+                "VALUES (?1, ?2, ?3, ?3) "
+                "ON CONFLICT DO UPDATE SET last_message = excluded.last_message");
+  for (const std::string& digest : digests) keep.Run(topic, digest, message);
+}
+
+}  // namespace
+
 Result<Message> Append(Database& database, TopicId topic, const NewMessage& message) {
   for (const std::string& hub : message.hubs) {
     if (hub.find('\n') != std::string::npos) {
@@ -56,6 +69,7 @@ Result<Message> Append(Database& database, TopicId topic, const NewMessage& mess
       "UPDATE topic SET last_message = ?, content_hash = ?, etag = '', last_modified = '' "
       "WHERE id = ?",
       made.id, message.content_hash, topic);
+  if (!message.entries.empty()) KeepEntries(database, topic, made.id, message.entries);
   return made;
 }
 
@@ -130,6 +144,28 @@ std::optional<Message> Store::NextMessage(TopicId topic, MessageId after) const 
     if (!rows.Next()) return std::nullopt;
     return ReadWholeMessage(rows);
   });
+}
+
+std::vector<bool> Store::HaveAppeared(TopicId topic, MessageId until,
+                                      const std::vector<std::string>& digests) const {
+  // All in one read: a list of hex digits needs no escapes.
+  std::string list = "[";
+  for (const std::string& digest : digests) {
+    list.append(list.size() > 1 ? ",\"" : "\"").append(digest).append("\"");
+  }
+  list += ']';
+  auto found = impl_->Read([&](Database& database) {
+    std::vector<bool> appeared;
+    appeared.reserve(digests.size());
+    Rows rows = database.Ask(
+        "SELECT EXISTS (SELECT 1 FROM feed_entry WHERE topic_id = ? AND digest = value "
+        "AND first_message <= ?) FROM json_each(?) ORDER BY key",
+        topic, until, list);
+    while (rows.Next()) appeared.push_back(rows.Int(0) != 0);
+    return appeared;
+  });
+  found.resize(digests.size());  // where it cannot be read, nothing has
+  return found;
 }
 
 }  // namespace websub::hub

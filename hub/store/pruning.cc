@@ -109,15 +109,33 @@ class Step {
         if (rows.Int(3) != 0) passed.push_back({rows.Int(0), rows.Int(1)});
       }
     }
+    const bool with_entries = Number(database_, "SELECT EXISTS (SELECT 1 FROM feed_entry)") != 0;
+    bool more = looked_at == kMessages;
+    std::int64_t entries = 0;
     for (const Old& message : passed) {
+      if (entries >= kRows) {  // a message may take along as many as a feed holds
+        more = true;
+        place = message.id - 1;
+        break;
+      }
       database_.Run("DELETE FROM message WHERE id = ?", message.id);
       database_.Run("DELETE FROM standing WHERE topic_id = ? AND message_id <= ? AND waiting = 0",
                     message.topic, message.id);
+      if (with_entries) entries += PruneEntries(message.topic);
+      ++progress_.removed;
     }
-    const bool more = looked_at == kMessages;
-    progress_.removed += passed.size();
+    progress_.removed += static_cast<std::size_t>(entries);
     progress_.more = progress_.more || more;
     progress_.looked_at = more ? place : 0;
+  }
+
+  // Those that no message of the topic holds any more, neither in the log nor the newest one.
+  std::int64_t PruneEntries(TopicId topic) {
+    return database_.Run(
+        "DELETE FROM feed_entry INDEXED BY feed_entry_last WHERE topic_id = ?1 AND last_message < "
+        "min((SELECT last_message FROM topic WHERE id = ?1), "
+        "coalesce((SELECT min(id) FROM message WHERE topic_id = ?1), 9223372036854775807))",
+        topic);
   }
 
   void PruneDeadLetters() {

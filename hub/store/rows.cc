@@ -46,6 +46,7 @@ Subscription ReadSubscription(const Rows& rows) {
   subscription.retry_at = rows.MaybeAt(14);
   subscription.identity = rows.Text(15);
   subscription.algorithm = ParseSignatureAlgorithm(rows.Text(16));
+  subscription.base = rows.MaybeInt(17).value_or(0);
   return subscription;
 }
 
@@ -99,7 +100,8 @@ LaneRow ReadLane(const Rows& rows, int first_column) {
   lane.attempts = static_cast<int>(rows.Int(column++));
   lane.first_attempt = rows.MaybeAt(column++);
   lane.retry_at = rows.MaybeAt(column++);
-  lane.algorithm = ParseSignatureAlgorithm(rows.Text(column));
+  lane.algorithm = ParseSignatureAlgorithm(rows.Text(column++));
+  lane.base = rows.Int(column);
   return lane;
 }
 

@@ -21,7 +21,8 @@ inline constexpr std::string_view kSelectSubscription =
     "SELECT row.id, row.topic_id, topic.url, row.callback, row.secret, row.state, row.lease, "
     "row.created_at, row.verified_at, row.expires_at, row.ended_at, "
     "coalesce(position.cursor, 0), row.attempts, row.first_attempt, row.retry_at, row.identity, "
-    "row.algorithm "
+    "row.algorithm, "
+    "CASE position.cursor WHEN row.gap_end THEN row.gap_start ELSE position.cursor END "
     "FROM subscription AS row CROSS JOIN topic ON topic.id = row.topic_id "
     "LEFT JOIN position ON position.subscription_id = row.id ";
 std::string SelectSubscriptionBy(std::string_view index);  // the same by an index
@@ -47,7 +48,7 @@ Message ReadWholeMessage(const Rows& rows);
 // The columns of LaneRow, from subscription and position.
 inline constexpr std::string_view kLaneColumns =
     "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at, "
-    "algorithm";
+    "algorithm, CASE cursor WHEN gap_end THEN gap_start ELSE cursor END";
 LaneRow ReadLane(const Rows& rows, int first_column);
 
 // What a delivery leaves out comes from its subscription (schema/001.sql).

@@ -158,6 +158,10 @@ class Store {
   std::optional<Time> NextRetryDue(Time after) const;
   // The first message of the topic after `after`, with its body.
   std::optional<Message> NextMessage(TopicId topic, MessageId after) const;
+  // For each digest whether the topic had it in its message `until` or in one before
+  // (NewMessage::entries). False where that is not known, or not any more.
+  std::vector<bool> HaveAppeared(TopicId topic, MessageId until,
+                                 const std::vector<std::string>& digests) const;
 
   // ----- Forgetting
 

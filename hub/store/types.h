@@ -65,6 +65,7 @@ struct Subscription {
   std::optional<Time> expires_at;
   std::optional<Time> ended_at;
   MessageId cursor = 0;  // the last message acknowledged or given up
+  MessageId base = 0;    // the last one acknowledged, or where it started: what it has seen
   // The message after the cursor, where it has failed before.
   int attempts = 0;
   std::optional<Time> first_attempt;
@@ -142,6 +143,8 @@ struct NewMessage {
   std::string
       content_hash;  // SHA-256, hex, of the body: a ping that finds the same says nothing new
   Time now;
+  // DigestsOf its entries (core/feed_diff.h), where deliveries leave out those that went before.
+  std::vector<std::string> entries = {};
 };
 
 // A ping that waits for its fetch; at most one for a topic.
@@ -179,6 +182,7 @@ struct LaneRow {
   std::string secret;
   Time expires_at;
   MessageId cursor = 0;
+  MessageId base = 0;  // as Subscription's
   int attempts = 0;
   std::optional<Time> first_attempt;
   std::optional<Time> retry_at;

@@ -15,3 +15,21 @@ ALTER TABLE exchange ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 -- Topics that publishers have registered.
 ALTER TABLE topic ADD COLUMN registered_at INTEGER;
 ALTER TABLE topic ADD COLUMN registered_by TEXT NOT NULL DEFAULT '';
+
+-- Where the messages just before the cursor were given up: the last message before them, and the last
+-- of them. While the cursor is still there, gap_start is the last message that was taken.
+ALTER TABLE subscription ADD COLUMN gap_start INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscription ADD COLUMN gap_end INTEGER NOT NULL DEFAULT 0;
+
+-- The versions of a feed's entries, by their digests (core/feed_diff.h), where deliveries leave out what
+-- went before: an entry is new for whoever has come to a message before the first that holds it. Rows
+-- stay while the log has a message that holds the entry, and in any case those of the newest message.
+CREATE TABLE feed_entry (
+  topic_id INTEGER NOT NULL REFERENCES topic (id),
+  digest TEXT NOT NULL,
+  first_message INTEGER NOT NULL,
+  last_message INTEGER NOT NULL,
+  PRIMARY KEY (topic_id, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX feed_entry_last ON feed_entry (topic_id, last_message);
