@@ -135,14 +135,20 @@ void PrintExchange(Output& output, const Json& exchange, Time now) {
                {outcome.empty() ? "" : ", " + outcome},
                {"  (" + Phases(Inside(exchange, "timings"), true) + ")", Style::kDim}});
 
-  if (const auto head = BytesOf(exchange, "request_head")) PrintHead(output, *head, "> ");
+  const auto asked = BytesOf(exchange, "request_head");
+  if (asked && !asked->empty()) {
+    PrintHead(output, *asked, "> ");
+  } else if (TextOf(exchange, "kind") == "hook") {  // a program has no head
+    output.Line({{"> " + TextOf(exchange, "url")}});
+  }
   PrintBody(output, BytesOf(exchange, "request_body"), 0);
   const auto head = BytesOf(exchange, "response_head");
-  if (!head || head->empty()) {
+  if (head && !head->empty()) {
+    PrintHead(output, *head, "< ");
+  } else if (NumberOf(exchange, "response_body_size") == 0 && NumberOf(exchange, "status") == 0) {
     output.Line({{"* no answer came", Style::kBad}});
     return;
   }
-  PrintHead(output, *head, "< ");
   PrintBody(output, BytesOf(exchange, "response_body"),
             static_cast<std::size_t>(NumberOf(exchange, "response_body_size")));
 }

@@ -37,6 +37,14 @@ std::string Notice(const HookAnswer& answer, const ProgramResult& result) {
   return "the hook's stderr says: " + line;
 }
 
+// What a URL would have answered to say the same: a status is what people look for in the record.
+int StatusOf(const HookAnswer& answer) {
+  if (std::holds_alternative<HookAccept>(answer)) return 200;
+  if (const auto* deny = std::get_if<HookDeny>(&answer)) return deny->status;
+  const auto* redirect = std::get_if<HookRedirect>(&answer);
+  return redirect ? redirect->status : 0;
+}
+
 // The record may be read by others: arguments may hold a key.
 std::string ProgramOf(const std::string& command) {
   const auto trimmed = Trim(command);
@@ -67,6 +75,7 @@ class CommandLine : public HookLine {
           HookOutcome outcome{Read(result), std::move(exchange), {}};
           outcome.notice = Notice(outcome.answer, result);
           Exchange& record = outcome.exchange;
+          record.status = StatusOf(outcome.answer);
           if (result.end == ProgramResult::End::kTimedOut) {
             record.fault = Fault::kResponseTimeout;
           } else if (std::holds_alternative<HookFault>(outcome.answer)) {

@@ -337,12 +337,14 @@ TEST_CASE_FIXTURE(Asking, "a command that says nothing accepts") {
   CHECK(recorded[0].url == "command:read");
   CHECK(recorded[0].outcome == "subscription: accepted");
   CHECK(recorded[0].fault == Fault::kNone);
+  CHECK(recorded[0].status == 200);
   CHECK(notices.empty());
 }
 
 TEST_CASE_FIXTURE(Asking, "a command refuses by its status with the reason it gives") {
   MakeCommand("echo 'not on the list' >&2; exit 1");
   CHECK(Reason(AskAndWait()) == "not on the list");
+  CHECK(recorded.back().status == 403);
   CHECK(notices.empty());
   MakeCommand("exit 3");
   CHECK(Reason(AskAndWait()) == "refused by the hook");
@@ -373,6 +375,7 @@ TEST_CASE_FIXTURE(Asking, "a command that cannot be relied on is a fault") {
   CHECK(fault_of("/no/such/program").starts_with("it ended with status 127: "));
   CHECK(fault_of("sleep 60") == "no answer in time");
   CHECK(recorded.back().fault == Fault::kResponseTimeout);
+  CHECK(recorded.back().status == 0);
   CHECK(recorded.back().outcome == "subscription: no usable answer: no answer in time");
 }
 
