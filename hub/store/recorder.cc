@@ -37,6 +37,8 @@ void MaskCredentials(Exchange& exchange) {
   }
   Mask(exchange.outcome);
   Mask(exchange.response_head);
+  // It tells the operator's own code of the callback as it is.
+  if (exchange.kind == ExchangeKind::kHook) Mask(exchange.request_body);
 }
 
 template <typename T>

@@ -245,4 +245,38 @@ TEST_CASE_FIXTURE(Recording, "a body is cut at the limit and the listener hears 
   CHECK(kept_exchange->response_body_size == 6);
 }
 
+TEST_CASE_FIXTURE(Recording, "passwords in URLs are neither told nor kept") {
+  Start();
+  std::vector<Exchange> told;
+  recorder->on_exchange = [&](const Exchange& exchange) { told.push_back(exchange); };
+  Exchange exchange;
+  exchange.kind = ExchangeKind::kHook;
+  exchange.topic = "http://u:s3cret@t.example/";
+  exchange.callback = "http://u:s3cret@c.example/cb";
+  exchange.url = "http://u:s3cret@c.example/cb?hub.topic=http%3A%2F%2Fu%3As3cret%40t.example%2F";
+  exchange.request_body = "{\"callback\":\"http://u:s3cret@c.example/cb\"}";
+  exchange.response_head = "HTTP/1.1 302 Found\r\nLocation: http://u:s3cret@d.example/\r\n\r\n";
+  exchange.outcome = "redirected to http://u:s3cret@d.example/";
+  recorder->Add(exchange);
+  exchange.kind = ExchangeKind::kVerify;
+  exchange.request_body = "mail a@b";
+  recorder->Add(exchange);
+  Flush();
+  auto listed = store->List(hub::ExchangeQuery{});
+  REQUIRE(listed.has_value());
+  REQUIRE(listed->size() == 2);
+  REQUIRE(told.size() == 2);
+  for (const auto* all : {&told, &*listed}) {
+    for (const Exchange& each : *all) {
+      CHECK(each.topic == "http://u:***@t.example/");
+      CHECK(each.callback == "http://u:***@c.example/cb");
+      CHECK(each.url == "http://u:***@c.example/cb?hub.topic=http%3A%2F%2Fu%3A***%40t.example%2F");
+      CHECK(each.outcome == "redirected to http://u:***@d.example/");
+    }
+  }
+  CHECK(told[0].request_body == "{\"callback\":\"http://u:***@c.example/cb\"}");
+  CHECK(told[0].response_head == "HTTP/1.1 302 Found\r\nLocation: http://u:***@d.example/\r\n\r\n");
+  CHECK(told[1].request_body == "mail a@b");
+}
+
 }  // namespace websub::tests
