@@ -18,6 +18,7 @@ std::string ProxyVariable(const Environment& environment, const std::string& nam
 hub::http::ClientOptions MakeClientOptions(const Environment& environment, const TlsOptions& tls) {
   hub::http::ClientOptions options;
   options.tls_peer = tls.insecure ? hub::http::TlsPeer::kAcceptAny : hub::http::TlsPeer::kVerify;
+  options.insecure_hosts = tls.insecure_hosts;
   options.cacert = tls.cacert;
   options.http_proxy = ProxyVariable(environment, "HTTP_PROXY");
   options.https_proxy = ProxyVariable(environment, "HTTPS_PROXY");

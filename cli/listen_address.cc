@@ -23,12 +23,13 @@ Result<ListenAddress> ParseListenAddress(const std::string& text) {
   return ListenAddress{address, static_cast<std::uint16_t>(*number)};
 }
 
-std::string LocalUrl(const ListenAddress& listening) {
+std::string LocalUrl(const ListenAddress& listening, Scheme scheme) {
   const bool v6 = listening.address.find(':') != std::string::npos;
   std::string host = listening.address;
   if (ClassifyAddress(host) == AddressClass::kUnspecified) host = v6 ? "::1" : "127.0.0.1";
   if (v6) host = "[" + host + "]";
-  return "http://" + host + ":" + std::to_string(listening.port);
+  return (scheme == Scheme::kHttps ? "https://" : "http://") + host + ":" +
+         std::to_string(listening.port);
 }
 
 }  // namespace websub::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "core/url.h"
 
 namespace websub::cli {
 
@@ -19,6 +20,6 @@ Result<ListenAddress> ParseListenAddress(const std::string& text);
 
 // "http://127.0.0.1:8080", as this machine itself reaches it: an address that stands for all of
 // them becomes the loopback address of its family.
-std::string LocalUrl(const ListenAddress& listening);
+std::string LocalUrl(const ListenAddress& listening, Scheme scheme = Scheme::kHttp);
 
 }  // namespace websub::cli

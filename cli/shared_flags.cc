@@ -68,8 +68,29 @@ Result<std::optional<std::string>> ReadSecret(Environment& environment,
 }
 
 void AddTlsFlags(FlagSet& flags, TlsOptions& options) {
-  flags.Text("--cacert FILE", options.cacert, "", Shown::kBrief);
-  flags.Switch("--insecure", options.insecure, "", Shown::kBrief);
+  flags.Text("--cacert FILE", options.cacert, "also trust the authorities in this PEM file",
+             Shown::kBrief);
+  flags.Switch("--insecure", options.insecure, "take any certificate", Shown::kBrief);
+  flags.Texts("--insecure-host HOST[:PORT]", options.insecure_hosts,
+              "take any certificate there only; may be repeated", Shown::kBrief);
+}
+
+void AddListenTlsFlags(FlagSet& flags, ListenTlsOptions& options) {
+  flags.Text("--tls-cert FILE", options.certificate,
+             "listen with TLS: a PEM file, the certificate and its chain", Shown::kBrief);
+  flags.Text("--tls-key FILE", options.key, "the certificate's private key, a PEM file",
+             Shown::kBrief);
+}
+
+Result<std::optional<hub::http::TlsFiles>> ListenTls(const ListenTlsOptions& options) {
+  if (options.certificate.empty() && options.key.empty()) return std::nullopt;
+  if (options.key.empty()) {
+    return Fail(ErrorCode::kInvalid, "--tls-cert needs --tls-key, the certificate's key");
+  }
+  if (options.certificate.empty()) {
+    return Fail(ErrorCode::kInvalid, "--tls-key needs --tls-cert, the certificate of that key");
+  }
+  return hub::http::TlsFiles{options.certificate, options.key};
 }
 
 }  // namespace websub::cli

@@ -3,11 +3,13 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/environment.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "core/result.h"
+#include "hub/http/server.h"
 
 namespace websub::cli {
 
@@ -32,9 +34,23 @@ Result<std::optional<std::string>> ReadSecret(Environment& environment,
 struct TlsOptions {
   std::string cacert;
   bool insecure = false;
+  std::vector<std::string>
+      insecure_hosts;  // "host" or "host:port", whose certificates do not count
 };
 
-// --cacert, --insecure
+// --cacert, --insecure, --insecure-host
 void AddTlsFlags(FlagSet& flags, TlsOptions& options);
+
+// What a listener shows of itself.
+struct ListenTlsOptions {
+  std::string certificate;  // PEM files
+  std::string key;
+};
+
+// --tls-cert, --tls-key
+void AddListenTlsFlags(FlagSet& flags, ListenTlsOptions& options);
+
+// Nothing where neither flag was given; kInvalid where only one was.
+Result<std::optional<hub::http::TlsFiles>> ListenTls(const ListenTlsOptions& options);
 
 }  // namespace websub::cli

@@ -30,7 +30,7 @@ std::string BaseUrl(const HubOptions& options, std::uint16_t port) {
   std::string host = options.listen_address;
   if (ClassifyAddress(host) == AddressClass::kUnspecified) host = "localhost";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return "http://" + host + ":" + std::to_string(port);
+  return (options.server.tls ? "https://" : "http://") + host + ":" + std::to_string(port);
 }
 
 // How many the process may open. The server takes at most half of them (hub/http/server.h).
@@ -68,6 +68,7 @@ struct Hub::Impl {
   Result<void> Open(Hub& hub);
   Result<void> OpenHooks(Hub& hub);
   Result<void> OpenAccess(Hub& hub);
+  Result<void> Listen(Hub& hub);
   void MakeParts(Hub& hub);
   void Wake();
   void Run();
@@ -93,6 +94,7 @@ struct Hub::Impl {
   std::unique_ptr<Fetcher> fetcher;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Api> api;
+  std::unique_ptr<Gate> gate;
   std::unique_ptr<http::Server> server;
   http::Timer timer;
   http::Timer stop_timer;
@@ -104,7 +106,10 @@ struct Hub::Impl {
   Time demo_due = Time::min();
 };
 
+// The port comes first: where it is taken, no file is made. Nothing is accepted before the loop
+// runs.
 Result<void> Hub::Impl::Open(Hub& hub) {
+  if (const auto listening = Listen(hub); !listening) return listening;
   auto opened = Store::Open({.path = options.db, .access = StoreOptions::Access::kOwner},
                             [this](std::function<void()> task) { loop.Post(std::move(task)); });
   if (!opened) return tl::unexpected(opened.error());
@@ -117,21 +122,28 @@ Result<void> Hub::Impl::Open(Hub& hub) {
   client = std::move(*made);
   if (const auto opened_hooks = OpenHooks(hub); !opened_hooks) return opened_hooks;
   if (const auto opened_access = OpenAccess(hub); !opened_access) return opened_access;
+  MakeParts(hub);
+  return {};
+}
 
-  http::ServerOptions listen;
+Result<void> Hub::Impl::Listen(Hub& hub) {
+  const auto notice = [&hub](std::string sentence, std::string peer) {
+    if (hub.on_notice) hub.on_notice(std::move(sentence), std::move(peer));
+  };
+  gate = std::make_unique<Gate>(options.gate, clock, notice);
+  http::ServerOptions listen = options.server;
   listen.address = options.listen_address;
   listen.port = options.listen_port;
   listen.max_body = options.max_body;
-  listen.on_notice = [&hub](std::string sentence, std::string peer) {
-    if (hub.on_notice) hub.on_notice(std::move(sentence), std::move(peer));
-  };
+  listen.on_notice = notice;
   server = std::make_unique<http::Server>(loop, std::move(listen),
                                           [this](http::Request request, http::Respond respond) {
+                                            if (auto refused = gate->Refuse(request))
+                                              return respond(*std::move(refused));
                                             api->Handle(std::move(request), std::move(respond));
                                           });
   if (const auto listening = server->Listen(); !listening) return listening;
   base_url = BaseUrl(options, server->port());
-  MakeParts(hub);
   return {};
 }
 
@@ -149,11 +161,13 @@ Result<void> Hub::Impl::OpenHooks(Hub& hub) {
 }
 
 Result<void> Hub::Impl::OpenAccess(Hub& hub) {
-  // --insecure is for subscribers and publishers: whoever stands between the hub and an issuer
-  // could let in anybody.
-  if (options.client.tls_peer == http::TlsPeer::kAcceptAny) {
+  // --insecure, of all hosts or of one, is for subscribers and publishers: whoever stands between
+  // the hub and an issuer could let in anybody.
+  if (options.client.tls_peer == http::TlsPeer::kAcceptAny ||
+      !options.client.insecure_hosts.empty()) {
     http::ClientOptions calls = options.client;
     calls.tls_peer = http::TlsPeer::kVerify;
+    calls.insecure_hosts.clear();
     calls.max_idle = 16;
     calls.lookup_threads = 2;
     auto made = http::Client::Make(loop, std::move(calls));
@@ -322,6 +336,10 @@ std::string Hub::hub_url() const {
 
 void Hub::ReplaceAccess(Policy policy) {
   impl_->access->Replace(std::move(policy));
+}
+
+Result<void> Hub::ReloadTls() {
+  return impl_->server->ReloadTls();
 }
 
 void Hub::Stop(Duration grace, std::function<void()> done) {

@@ -17,6 +17,7 @@
 #include "hub/access/policy.h"
 #include "hub/api/api.h"
 #include "hub/clock.h"
+#include "hub/gate.h"
 #include "hub/hooks/make.h"
 #include "hub/http/client.h"
 #include "hub/http/loop.h"
@@ -40,7 +41,7 @@ struct HubOptions {
   std::string db;  // a file, or ":memory:"
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 4820;  // 0 takes a free one
-  std::string public_url;            // what it advertises; empty: http://ADDRESS:PORT
+  std::string public_url;            // what it advertises; empty: http(s)://ADDRESS:PORT
   LeasePolicy lease;
   SubscriptionSecurity security;
   SignatureAlgorithm signature_algorithm = SignatureAlgorithm::kSha256;
@@ -59,6 +60,8 @@ struct HubOptions {
   RetentionPolicy retention;
   Demo demo = Demo::kOff;
   http::ClientOptions client;
+  http::ServerOptions server;  // its TLS and limits; the rest is set by what stands above
+  GateOptions gate;
 };
 
 class Hub {
@@ -74,6 +77,8 @@ class Hub {
 
   // From now on this says who may do what.
   void ReplaceAccess(Policy policy);
+  // Reads the certificate and its key again; an error leaves those that are in use.
+  Result<void> ReloadTls();
 
   // Accepts no more, lets what is in flight finish within `grace`, puts everything on disk, then
   // calls `done` on the loop.

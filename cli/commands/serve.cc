@@ -130,12 +130,11 @@ class Serving {
       hub_->on_exchange = [this](const Exchange& exchange) { log_.Print(exchange); };
     }
     hub_->on_notice = [this](const std::string& sentence, const std::string& peer) {
-      output_.Note(sentence + " (" + peer + ")");
+      output_.Note(sentence + (peer.empty() ? "" : " (" + peer + ")"));
     };
     const auto watch = environment_.signals.OnSignal(
         [this](int signal) { loop_.Post([this, signal] { OnSignal(signal); }); });
-    // Where nothing can be read again, the end of a terminal ends its hub, as it ends others.
-    if (!options_.auth.empty()) loop_.OnSignals({SIGHUP}, [this](int) { Reload(); });
+    loop_.OnSignals({SIGHUP}, [this](int) { OnHangUp(); });
     loop_.Post([this] { BeReady(); });
     loop_.Run();
     child_.reset();
@@ -178,12 +177,33 @@ class Serving {
     child_ = std::move(*child);
   }
 
-  // SIGHUP: tokens and passwords change while the hub runs.
-  void Reload() {
+  // The end of a terminal ends its hub, as it ends others; otherwise what can change while the hub
+  // runs is read again.
+  void OnHangUp() {
+    if (TerminalIsGone()) return OnSignal(SIGHUP);
+    if (!options_.auth.empty()) ReloadAccess();
+    if (!options_.listen_tls.certificate.empty()) ReloadCertificate();
+  }
+
+  bool TerminalIsGone() const {
+    const Terminal& terminal = environment_.terminal;
+    if (!terminal.in && !terminal.out && !terminal.err) return false;
+    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty >= 0) close(tty);
+    return tty < 0;
+  }
+
+  void ReloadAccess() {
     auto access = ReadAccess(options_, output_);
     if (access && *access) hub_->ReplaceAccess(std::move(**access));
     output_.Note(access ? "read " + options_.auth + " again"
                         : access.error().message + "; what it said before stays in force");
+  }
+
+  void ReloadCertificate() {
+    const auto loaded = hub_->ReloadTls();
+    output_.Note(loaded ? "read the TLS certificate again"
+                        : loaded.error().message + "; the one before stays in use");
   }
 
   void OnSignal(int signal) {
@@ -243,6 +263,36 @@ void DefineAddresses(FlagSet& flags, ServeOptions& options) {
                "take http://user:password@host/ and send them", Shown::kBrief);
 }
 
+void RateFlag(FlagSet& flags, const std::string& name, std::optional<hub::Rate>& target,
+              const std::string& help) {
+  flags.Value(
+      name + " RATE",
+      [&target](const std::string& text) {
+        return hub::ParseRate(text).map([&target](hub::Rate rate) { target = rate; });
+      },
+      help, Shown::kBrief);
+}
+
+// What one peer, and all of them together, may take of the hub.
+void DefineLimits(FlagSet& flags, hub::HubOptions& hub) {
+  constexpr long long kMost = 1'000'000;
+  hub::http::ServerOptions& server = hub.server;
+  flags.Size("--max-body SIZE", hub.max_body, "of a request and of a topic: 10MiB", Shown::kBrief);
+  flags.Size("--max-head SIZE", server.max_head, "of a request: 32KiB", Shown::kBrief);
+  flags.Number("--max-connections N", server.max_connections, 1, kMost,
+               "4096, at most half of the files that may be open", Shown::kBrief);
+  flags.Number("--max-connections-per-address N", server.max_connections_per_address, 1, kMost,
+               "a quarter of those", Shown::kBrief);
+  RateFlag(flags, "--max-requests-per-address", hub.gate.per_address,
+           "100/s, 600/m, 10000/h; beyond: 429 (default: no limit)");
+  flags.Span("--head-timeout D", server.head_timeout, "for a whole head: 10s", Shown::kBrief);
+  flags.Span("--body-timeout D", server.body_timeout, "for a body that stands still: 30s",
+             Shown::kBrief);
+  flags.Span("--write-timeout D", server.write_timeout, "for an answer that is not read: 30s",
+             Shown::kBrief);
+  flags.Span("--idle-timeout D", server.idle_timeout, "between two requests: 60s", Shown::kBrief);
+}
+
 void DefineRetention(FlagSet& flags, hub::RetentionPolicy& keep) {
   constexpr long long kMost = 1'000'000'000'000;
   flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "", Shown::kBrief);
@@ -299,7 +349,8 @@ void Define(FlagSet& flags, ServeOptions& options) {
   DefineAddresses(flags, options);
   flags.Switch("--feed-diff", options.feed_diff, "deliver only the new entries of feeds",
                Shown::kBrief);
-  flags.Size("--max-body SIZE", hub.max_body, "", Shown::kBrief);
+  AddListenTlsFlags(flags, options.listen_tls);
+  DefineLimits(flags, hub);
   DefineRetention(flags, hub.retention);
   DefineAccess(flags, options);
   DefineHooks(flags, options);
@@ -334,6 +385,9 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
   if (!topics) return UsageError(environment, kName, topics.error().message);
   hub.allow_callback = std::move(*callbacks);
   hub.allow_topic = std::move(*topics);
+  const auto tls = ListenTls(options.listen_tls);
+  if (!tls) return UsageError(environment, kName, tls.error().message);
+  hub.server.tls = *tls;
   hub.client = MakeClientOptions(environment, options.tls);
   return Serving(environment, options).Run(std::move(hub));
 }

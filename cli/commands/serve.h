@@ -25,6 +25,7 @@ struct ServeOptions {
   bool hook_authorization = false;
   std::string auth;  // a file; empty: none
   TlsOptions tls;
+  ListenTlsOptions listen_tls;
   std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's
   OutputOptions output;
 };

@@ -60,7 +60,7 @@ Result<void> CheckOptions(const SubscribeOptions& options) {
   if (options.no_secret && has_secret) {
     return Fail(ErrorCode::kInvalid, "give a secret or --no-secret, not both");
   }
-  return {};
+  return ListenTls(options.listen_tls).map([](const auto&) {});
 }
 
 // The hub and the topic to ask it for; the status to end with where they cannot be found.
@@ -147,6 +147,7 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   flags.Span("--reply-delay D", options.reply_delay, "", Shown::kBrief);
   flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
   flags.Size("--max-body SIZE", options.max_body, "", Shown::kBrief);
+  AddListenTlsFlags(flags, options.listen_tls);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a topic", options.topics, 1, 1000);

@@ -37,6 +37,7 @@ struct SubscribeOptions {
   Duration verify_timeout = std::chrono::seconds(30);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes
   TlsOptions tls;
+  ListenTlsOptions listen_tls;
   OutputOptions output;
 };
 

@@ -56,6 +56,10 @@ Result<void> SubscribeSession::Listen() {
   server.port = options_.listen.port;
   server.max_body = options_.max_body;
   server.max_connections = kMaxConnections;
+  server.max_connections_per_address = kMaxConnections;  // most come from one hub
+  const auto tls = ListenTls(options_.listen_tls);
+  if (!tls) return tl::unexpected(tls.error());
+  server.tls = *tls;
   server.on_notice = [this](const std::string& sentence, const std::string& peer) {
     report_.Note("the listener: " + sentence + (peer.empty() ? "" : " (" + peer + ")"));
   };
@@ -69,7 +73,10 @@ Result<void> SubscribeSession::Listen() {
 Result<void> SubscribeSession::AddRoute(const SubscribeTarget& target, const std::string& secret,
                                         bool alone) {
   const std::string path = "/" + environment_.random.Hex(32);  // SUB-REQ-05
-  std::string text = LocalUrl({options_.listen.address, server_->port()}) + path;
+  std::string text =
+      LocalUrl({options_.listen.address, server_->port()},
+               options_.listen_tls.certificate.empty() ? Scheme::kHttp : Scheme::kHttps) +
+      path;
   if (!options_.callback_url.empty()) {
     text = alone ? options_.callback_url : Below(options_.callback_url, path);
   }

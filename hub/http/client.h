@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "hub/http/lookup.h"
@@ -16,6 +17,9 @@ enum class TlsPeer { kVerify, kAcceptAny };
 
 struct ClientOptions {
   TlsPeer tls_peer = TlsPeer::kVerify;
+  // "host", "host:port", "[::1]:443": the certificates of these count for nothing, whatever
+  // tls_peer says.
+  std::vector<std::string> insecure_hosts;
   std::string cacert;                     // a PEM file beside the system's; empty: none
   std::string http_proxy;                 // "http://host:port"; empty: none
   std::string https_proxy;                // used by CONNECT

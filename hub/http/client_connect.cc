@@ -183,8 +183,12 @@ void ClientConnection::Handshake() {
   const auto context = client_->Tls();
   if (!context) return Fail(Fault::kTls, context.error().message);
   tls_ = std::make_unique<TlsStream>(socket_, **context);
-  if (!ExpectPeer(*tls_, call_->request.url.host())) {
-    return Fail(Fault::kTls, "TLS cannot ask for the name " + call_->request.url.host());
+  const Url& url = call_->request.url;
+  const TlsPeer peer = IsInsecureHost(client_->options, url.host(), url.port())
+                           ? TlsPeer::kAcceptAny
+                           : client_->options.tls_peer;
+  if (!ExpectPeer(*tls_, url.host(), peer)) {
+    return Fail(Fault::kTls, "TLS cannot ask for the name " + url.host());
   }
   tls_->async_handshake(
       asio::ssl::stream_base::client,

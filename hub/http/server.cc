@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "hub/http/peer_address.h"
 #include "hub/http/server_impl.h"
 
 namespace websub::hub::http {
@@ -30,6 +31,8 @@ bool OutOfResources(const error_code& ec) {
 }
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::seconds kNoticePause{10};
+constexpr std::size_t kFewestPerAddress = 64;
 
 // Half of the files that this process may open stays for what it opens itself: whoever fills the
 // server with connections must not keep deliveries from theirs.
@@ -76,9 +79,21 @@ Server::Impl::Impl(Loop& the_loop, ServerOptions the_options, Handler the_handle
       acceptor(the_loop.impl().io),
       accept_again(the_loop.impl().io) {
   options.max_connections = MostConnections(options.max_connections);
+  auto& of_one = options.max_connections_per_address;
+  if (of_one == 0) of_one = std::max(options.max_connections / 4, kFewestPerAddress);
+  of_one = std::min(of_one, options.max_connections);
+}
+
+Result<void> Server::Impl::ReloadTls() {
+  if (!options.tls) return {};
+  auto made = MakeServerTls(*options.tls);
+  if (!made) return tl::unexpected(made.error());
+  tls = std::move(*made);
+  return {};
 }
 
 Result<void> Server::Impl::Listen() {
+  if (const auto loaded = ReloadTls(); !loaded) return loaded;
   std::string literal = options.address;
   if (literal == "localhost") literal = "127.0.0.1";
   if (literal.size() > 2 && literal.front() == '[') literal = literal.substr(1, literal.size() - 2);
@@ -130,33 +145,58 @@ void Server::Impl::OnAccept(const error_code& ec, Socket socket) {
   short_of_files = false;
   error_code gone;
   const tcp::endpoint peer = socket.remote_endpoint(gone);
-  if (!gone && (connections.size() < options.max_connections || CloseOldestIdle())) {
-    auto connection = std::make_shared<ServerConnection>(*this, std::move(socket), Written(peer));
-    connections.insert(connection);
-    connection->Start();
-  } else if (!gone) {
-    Notice("more than " + std::to_string(options.max_connections) +
-               " connections: the new one was closed",
-           Written(peer));
+  if (!gone) {
+    const std::string address = AddressGroup(peer.address().to_string());
+    if (MakeRoom(address)) {
+      auto connection = std::make_shared<ServerConnection>(*this, std::move(socket), Written(peer));
+      connections.insert(connection);
+      connection->Start(address);
+    }
   }
   Accept();
+}
+
+// Whether one more of this address may stay, where need be in place of another.
+bool Server::Impl::MakeRoom(const std::string& address) {
+  const auto now = SteadyClock::now();
+  if (crowd.CountOf(address) >= options.max_connections_per_address) {
+    const bool room = CloseWorst(crowd.WorstOf(address, now));
+    NoticeFull("more than " + std::to_string(options.max_connections_per_address) +
+               " connections from " + address);
+    return room;
+  }
+  if (crowd.size() < options.max_connections) return true;
+  const bool room = CloseWorst(crowd.Worst(now));
+  NoticeFull("more than " + std::to_string(options.max_connections) + " connections");
+  return room;
+}
+
+bool Server::Impl::CloseWorst(Crowd::Member* worst) {
+  if (worst == nullptr) return false;
+  static_cast<ServerConnection*>(worst)->shared_from_this()->Close();
+  return true;
+}
+
+// Once in a while, however often it happens.
+void Server::Impl::NoticeFull(const std::string& sentence) {
+  ++pushed_out;
+  const auto now = SteadyClock::now();
+  if (full_noticed != SteadyClock::time_point::min() && now - full_noticed < kNoticePause) return;
+  full_noticed = now;
+  Notice(sentence + ": " + std::to_string(std::exchange(pushed_out, 0)) +
+             " closed, those first that wait or dribble",
+         "");
 }
 
 void Server::Impl::AcceptLater(const error_code& ec) {
   if (!std::exchange(short_of_files, true))
     Notice("cannot accept connections: " + ec.message(), "");
-  CloseOldestIdle();
+  CloseWorst(crowd.Worst(SteadyClock::now()));
   accept_again.expires_after(kAcceptPause);
   accept_again.async_wait([weak = weak_from_this()](const error_code& cancelled) {
     const auto self = weak.lock();
     if (self && !cancelled && self->acceptor.is_open()) self->Accept();
   });
-}
-
-bool Server::Impl::CloseOldestIdle() {
-  if (idle.empty()) return false;
-  idle.front()->shared_from_this()->Close();
-  return true;
 }
 
 void Server::Impl::Drain(std::function<void()> done) {
@@ -196,6 +236,9 @@ Server::~Server() {
 
 Result<void> Server::Listen() {
   return impl_->Listen();
+}
+Result<void> Server::ReloadTls() {
+  return impl_->ReloadTls();
 }
 const std::string& Server::address() const {
   return impl_->options.address;

@@ -51,21 +51,33 @@ struct Response {
 using Respond = std::function<void(Response)>;
 using Handler = std::function<void(Request, Respond)>;
 
+// PEM files: a certificate with those that lead up to its authority, and its key.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;            // 0 takes a free one
+  std::optional<TlsFiles> tls;       // then every connection must speak it
   std::size_t max_head = 32 * 1024;  // bytes; beyond: 431
   std::size_t max_body =
       10 * 1024 * 1024;  // bytes; beyond: 413, before it is read where it is announced
-  // Beyond: the oldest idle one is closed, or the new one. At most half of the files that the
-  // process may open.
+  // Beyond: the connection that is worth least makes room (crowd.h), or the new one is closed where
+  // all are being handled. At most half of the files that the process may open.
   std::size_t max_connections = 4096;
-  Duration head_timeout = std::chrono::seconds(10);  // for a whole head; beyond: 408
-  Duration body_timeout = std::chrono::seconds(30);  // for a whole body; beyond: 408
+  // The same for those of one address (AddressGroup). 0: a quarter of them all, but not under 64.
+  std::size_t max_connections_per_address = 0;
+  Duration head_timeout = std::chrono::seconds(10);  // for a whole head or handshake; beyond: 408
+  // What must move is a body or an answer, on average over the time that it takes: whoever is
+  // slower is given up (a body: 408), and so is who has moved nothing for that timeout.
+  std::size_t min_rate = 500;  // bytes a second
+  Duration body_timeout = std::chrono::seconds(30);
   Duration write_timeout = std::chrono::seconds(30);
   Duration idle_timeout = std::chrono::seconds(60);  // between requests of one connection
-  // Told of what never becomes a request: TLS on this plain port, bytes that are no HTTP, a limit
-  // passed.
+  // Told of what never becomes a request: TLS on a plain port and the reverse, bytes that are no
+  // HTTP, a limit passed.
   std::function<void(std::string sentence, std::string peer)> on_notice;
 };
 
@@ -75,8 +87,11 @@ class Server {
   ~Server();  // closes everything at once
 
   // Binds and starts to accept. kUnavailable where the port is taken ("127.0.0.1:4820 is in use:
-  // …"), kInvalid where the address is none of this machine's.
+  // …"), kInvalid where the address is none of this machine's or a TLS file cannot be used.
   Result<void> Listen();
+  // Reads the TLS files again: connections from now on use what is in them. An error leaves all as
+  // it was. Without TLS it does nothing.
+  Result<void> ReloadTls();
   const std::string& address() const;
   std::uint16_t port() const;  // the real one, after Listen
 

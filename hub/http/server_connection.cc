@@ -1,8 +1,11 @@
-#include <array>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <limits>
 #include <utility>
 
+#include "core/text.h"
 #include "hub/http/server_impl.h"
 
 namespace websub::hub::http {
@@ -12,7 +15,8 @@ namespace {
 constexpr std::size_t kReadSize = 8 * 1024;
 constexpr std::size_t kBodyReadSize = 16 * 1024;
 constexpr std::chrono::seconds kLinger{2};
-constexpr char kTlsHandshake = 0x16;  // the first byte of a ClientHello's record
+constexpr std::chrono::seconds kJustBegun{1};  // too early to say how fast a transfer is
+constexpr char kTlsHandshake = 0x16;           // the first byte of a ClientHello's record
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Time Now() {
@@ -61,26 +65,70 @@ class Answerer {
 
 ServerConnection::ServerConnection(Server::Impl& server, Socket socket, std::string peer)
     : server_(&server),
-      socket_(std::move(socket)),
+      stream_(std::move(socket)),
       peer_(std::move(peer)),
       deadline_(server.loop.impl().io),
       reader_(server.options.max_head, server.options.max_body) {}
 
-void ServerConnection::Start() {
+// Until its first request is whole it counts as one with an unfinished head, and not as idle: it
+// has done nothing yet.
+void ServerConnection::Start(const std::string& address) {
   error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
-  idle_place_ = server_->idle.insert(server_->idle.end(), this);
+  stream_.socket().set_option(tcp::no_delay(true), ignored);
+  server_->crowd.Enter(*this, address, Standing::kHead);
+  deadline_.Set(After(server_->options.head_timeout), shared_from_this());
+  if (!server_->tls) return Read();
+  state_ = State::kShaking;
+  stream_.socket().async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& ec) {
+    self->OnFirstByte(ec);
+  });
+}
+
+// TLS is set up only for who begins with a handshake: a connection that is silent costs little, and
+// plain HTTP can be told so.
+void ServerConnection::OnFirstByte(const error_code& ec) {
+  if (state_ != State::kShaking) return;
+  char first = 0;
+  if (ec || recv(stream_.socket().native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+    return Close();
+  }
+  if (first != kTlsHandshake) return RefusePlain(first);
+  stream_.Secure(*server_->tls);
+  stream_.tls().Handshake([self = shared_from_this()](const error_code& failed, std::size_t) {
+    self->OnHandshake(failed);
+  });
+}
+
+void ServerConnection::OnHandshake(const error_code& ec) {
+  if (state_ != State::kShaking) return;
+  if (ec) {
+    const std::string why = ServerTls::DescribeFailure(ec);
+    if (!why.empty()) Notice(why);
+    return Close();
+  }
+  state_ = State::kIdle;
   deadline_.Set(After(server_->options.head_timeout), shared_from_this());
   Read();
 }
 
+void ServerConnection::RefusePlain(char first) {
+  if (!IsAlpha(first)) {
+    Notice("bytes that are no TLS came on this TLS port");
+    return Close();
+  }
+  Notice("plain HTTP was spoken to this TLS port: use https:// here");
+  if (state_ == State::kClosed) return;
+  keep_alive_ = false;
+  unread_input_ = true;
+  Answer(Response::Text(400, "this port speaks TLS: use https:// here"));
+}
+
 void ServerConnection::Abandon() {
   if (state_ == State::kClosed) return;
-  if (state_ == State::kIdle) server_->idle.erase(idle_place_);
   state_ = State::kClosed;
+  server_->crowd.Leave(*this);
   deadline_.Stop();
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.Close();
   server_ = nullptr;
 }
 
@@ -100,17 +148,18 @@ void ServerConnection::Close() {
 
 void ServerConnection::Drain() {
   draining_ = true;
-  if (state_ == State::kIdle || state_ == State::kLingering) Close();
+  if (state_ == State::kIdle || state_ == State::kShaking || state_ == State::kLingering) Close();
 }
 
 void ServerConnection::Read() {
   if (std::exchange(reading_, true)) return;
   const std::size_t size = head_timed_ ? kBodyReadSize : kReadSize;
   char* const to = in_.Prepare(size);
-  socket_.async_read_some(asio::buffer(to, in_.room()),
-                          [self = shared_from_this()](const error_code& ec, std::size_t read) {
-                            self->OnRead(ec, read);
-                          });
+  auto done = [self = shared_from_this()](const error_code& ec, std::size_t read) {
+    self->OnRead(ec, read);
+  };
+  if (state_ == State::kLingering) return stream_.ReadRaw(to, in_.room(), std::move(done));
+  stream_.ReadSome(to, in_.room(), std::move(done));
 }
 
 void ServerConnection::OnRead(const error_code& ec, std::size_t size) {
@@ -119,6 +168,7 @@ void ServerConnection::OnRead(const error_code& ec, std::size_t size) {
   if (ec) return Close();
   if (state_ == State::kLingering) return Read();  // into the room that was free: thrown away
   in_.Commit(size);
+  if (head_timed_) moved_ += size;
   Advance();
 }
 
@@ -137,37 +187,50 @@ void ServerConnection::Advance() {
     case Progress::kMore:
       break;
   }
-  if (reader_.head_done() && !std::exchange(head_timed_, true)) {
-    deadline_.Set(After(server_->options.body_timeout), shared_from_this());
-    if (reader_.expects_continue()) return SendContinue();
+  if (reader_.head_done()) return AwaitBody();
+  Read();
+}
+
+void ServerConnection::AwaitBody() {
+  const auto now = SteadyClock::now();
+  const bool begins = !std::exchange(head_timed_, true);
+  if (begins) {
+    server_->crowd.Move(*this, Standing::kBody);
+    moves_since_ = now;
+    moved_ = counted_ = 0;
+    patience_.Begin(now, server_->options.body_timeout, server_->options.min_rate);
   }
+  patience_.Moved(moved_ - std::exchange(counted_, moved_), now);
+  deadline_.Set(patience_.due(), shared_from_this());
+  if (begins && reader_.expects_continue()) return SendContinue();
   Read();
 }
 
 void ServerConnection::BeginRequest() {
-  server_->idle.erase(idle_place_);
+  // A first request keeps the place that its connection has taken when it came.
+  if (!first_request_) server_->crowd.Move(*this, Standing::kHead);
   state_ = State::kReading;
   began_ = SteadyClock::now();
   deadline_.Set(began_ + Bounded(server_->options.head_timeout), shared_from_this());
-  if (first_request_ && in_.View().front() == kTlsHandshake) {
-    Notice("TLS was spoken to this plain port: use http:// here, or put a TLS proxy in front");
+  if (first_request_ && !stream_.secure() && in_.View().front() == kTlsHandshake) {
+    Notice("TLS was spoken to this plain port: use http:// here, or give the hub a certificate");
     Close();
   }
 }
 
 void ServerConnection::SendContinue() {
   sending_continue_ = true;
-  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
-                    [self = shared_from_this()](const error_code& ec, std::size_t) {
-                      self->sending_continue_ = false;
-                      if (self->state_ == State::kClosed) return;
-                      ec ? self->Close() : self->Read();
-                    });
+  stream_.Write(kContinue, {}, [self = shared_from_this()](const error_code& ec, std::size_t) {
+    self->sending_continue_ = false;
+    if (self->state_ == State::kClosed) return;
+    ec ? self->Close() : self->Read();
+  });
 }
 
 void ServerConnection::Dispatch() {
   deadline_.Clear();
   state_ = State::kHandling;
+  server_->crowd.Move(*this, Standing::kHandled);
   first_request_ = false;
   keep_alive_ = reader_.keep_alive();
   Request request = std::move(reader_.request());
@@ -182,17 +245,18 @@ void ServerConnection::Dispatch() {
 
 void ServerConnection::Answer(Response response) {
   state_ = State::kWriting;
+  server_->crowd.Move(*this, Standing::kAnswer);
   if (draining_) keep_alive_ = false;
   response_ = std::move(response);
   response_head_ =
       FormatResponseHead(response_, keep_alive_ ? KeepAlive::kYes : KeepAlive::kNo, Now());
-  deadline_.Set(After(server_->options.write_timeout), shared_from_this());
+  moves_since_ = SteadyClock::now();
+  moved_ = 0;
+  patience_.Begin(moves_since_, server_->options.write_timeout, server_->options.min_rate);
+  deadline_.Set(patience_.due(), shared_from_this());
   const bool body = !head_only_ && MayHaveBody(response_.status);
-  const std::array<asio::const_buffer, 2> buffers = {
-      asio::buffer(response_head_),
-      asio::buffer(response_.body.data(), body ? response_.body.size() : 0)};
-  asio::async_write(
-      socket_, buffers,
+  stream_.Write(
+      response_head_, body ? std::string_view(response_.body) : std::string_view(),
       [self = shared_from_this()](const error_code& ec, std::size_t) { self->OnWritten(ec); });
 }
 
@@ -231,20 +295,37 @@ void ServerConnection::BecomeIdle() {
   state_ = State::kIdle;
   head_timed_ = false;
   reader_.Reset();
-  idle_place_ = server_->idle.insert(server_->idle.end(), this);
+  server_->crowd.Move(*this, Standing::kIdle);
   deadline_.Set(After(server_->options.idle_timeout), shared_from_this());
 }
 
 // Closing while bytes of the peer are unread would reset the connection, and the peer would lose
 // the answer: so what still comes is thrown away for a moment.
 void ServerConnection::Linger() {
-  error_code ec;
-  socket_.shutdown(tcp::socket::shutdown_send, ec);
+  const error_code ec = stream_.ShutdownSend();
   if (ec || (!unread_input_ && in_.empty())) return Close();
   state_ = State::kLingering;
+  server_->crowd.Move(*this, Standing::kIdle);
   in_.Consume(in_.size());
   deadline_.Set(After(kLinger), shared_from_this());
   Read();
+}
+
+// Whether the peer has taken enough of the answer to go on; then it has time anew.
+bool ServerConnection::StillTaken() {
+  const std::size_t taken = std::max(stream_.Taken(), moved_);
+  const auto now = SteadyClock::now();
+  patience_.Moved(taken - std::exchange(moved_, taken), now);
+  if (patience_.due() <= now) return false;
+  deadline_.Set(patience_.due(), shared_from_this());
+  return true;
+}
+
+double ServerConnection::Speed(SteadyClock::time_point now) {
+  const std::chrono::duration<double> time = now - moves_since_;
+  if (time < kJustBegun) return std::numeric_limits<double>::infinity();
+  const std::size_t moved = state_ == State::kWriting ? stream_.Taken() : moved_;
+  return static_cast<double>(moved) / time.count();
 }
 
 void ServerConnection::OnDeadline() {
@@ -252,6 +333,7 @@ void ServerConnection::OnDeadline() {
     return Refuse(408, reader_.head_done() ? "the body of the request did not come in time"
                                            : "the head of the request did not come in time");
   }
+  if (state_ == State::kWriting && StillTaken()) return;
   Close();
 }
 

@@ -4,8 +4,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+
+#include "core/text.h"
 
 namespace websub::hub::http {
 
@@ -50,8 +53,19 @@ Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const ClientOptions& 
   return context;
 }
 
-bool ExpectPeer(TlsStream& stream, const std::string& host) {
+bool IsInsecureHost(const ClientOptions& options, const std::string& host, std::uint16_t port) {
+  const std::string written = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  const std::string with_port = written + ":" + std::to_string(port);
+  return std::any_of(options.insecure_hosts.begin(), options.insecure_hosts.end(),
+                     [&](const std::string& named) {
+                       return EqualIgnoringCase(named, host) || EqualIgnoringCase(named, written) ||
+                              EqualIgnoringCase(named, with_port);
+                     });
+}
+
+bool ExpectPeer(TlsStream& stream, const std::string& host, TlsPeer peer) {
   SSL* const ssl = stream.native_handle();
+  if (peer == TlsPeer::kAcceptAny) SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
   if (IsLiteral(host)) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

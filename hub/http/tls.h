@@ -18,8 +18,12 @@ using TlsStream = asio::ssl::stream<Socket&>;
 // read.
 Result<std::unique_ptr<asio::ssl::context>> MakeTlsContext(const ClientOptions& options);
 
-// Before the handshake: the name the peer is asked for and must prove. False: no memory.
-bool ExpectPeer(TlsStream& stream, const std::string& host);
+// Whether options.insecure_hosts names this host, as written in a URL, or this port of it.
+bool IsInsecureHost(const ClientOptions& options, const std::string& host, std::uint16_t port);
+
+// Before the handshake: the name the peer is asked for and, unless any will do, must prove. False:
+// no memory.
+bool ExpectPeer(TlsStream& stream, const std::string& host, TlsPeer peer);
 
 // Why the handshake with `peer` ("127.0.0.1:443") failed.
 std::string DescribeTlsFailure(TlsStream& stream, const error_code& ec, const std::string& host,
