@@ -34,8 +34,7 @@ Result<std::optional<std::string>> ReadSecret(Environment& environment,
 struct TlsOptions {
   std::string cacert;
   bool insecure = false;
-  std::vector<std::string>
-      insecure_hosts;  // "host" or "host:port", whose certificates do not count
+  std::vector<std::string> insecure_hosts = {};  // "host" or "host:port": any certificate there
 };
 
 // --cacert, --insecure, --insecure-host

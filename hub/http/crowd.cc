@@ -90,7 +90,7 @@ Crowd::Member* Crowd::WorstAmong(const Members& members, Now now) {
 Crowd::Member* Crowd::Worst(Now now) const {
   if (by_size_.empty()) return nullptr;
   const auto& [most, group] = *by_size_.rbegin();
-  if (most > 1 && most >= size_ / kManyShare) {
+  if (most > 1 && most * kManyShare > size_) {
     if (Member* const its = WorstAmong(group->members, now)) return its;
   }
   return WorstAmong(all_, now);

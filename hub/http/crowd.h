@@ -63,7 +63,7 @@ class Crowd {
  private:
   // Of the slow ones only the oldest are compared: choosing must stay cheap under a flood.
   static constexpr std::size_t kCompared = 64;
-  // An address with this share of all connections, or more, has many.
+  // An address with more than this share of all connections, a sixteenth, has many.
   static constexpr std::size_t kManyShare = 16;
 
   static Member* WorstAmong(const Members& members, Now now);

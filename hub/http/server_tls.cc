@@ -2,7 +2,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -83,9 +82,9 @@ std::string LastReason() {
 }
 
 Result<std::string> ReadPem(const std::string& what, const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  errno = 0;
   if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
   if (!file || text.str().empty()) {
     return Fail(ErrorCode::kInvalid,
@@ -99,15 +98,13 @@ Result<std::string> ReadPem(const std::string& what, const std::string& path) {
 Result<void> UseCertificate(SSL_CTX& context, const std::string& path) {
   const auto text = ReadPem("certificate", path);
   if (!text) return tl::unexpected(text.error());
-  if (text->find("-----BEGIN ") == std::string::npos) {
+  if (text->find("CERTIFICATE-----") == std::string::npos) {
     return Fail(ErrorCode::kInvalid,
                 "the TLS certificate file " + path + " holds no certificate in PEM form");
   }
   if (SSL_CTX_use_certificate_chain_file(&context, path.c_str()) == 1) return {};
-  const bool none = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  return Fail(ErrorCode::kInvalid, "the TLS certificate file " + path +
-                                       (none ? " holds no certificate in PEM form"
-                                             : " cannot be used: " + LastReason()));
+  return Fail(ErrorCode::kInvalid,
+              "the TLS certificate file " + path + " cannot be used: " + LastReason());
 }
 
 Result<void> UseKey(SSL_CTX& context, const TlsFiles& files) {

@@ -127,6 +127,35 @@ TEST_CASE("any certificate will do where the options say so") {
   CHECK(Call(options, peer.Url()).status == 200);
 }
 
+TEST_CASE("any certificate will do of the hosts that are named and of no others") {
+  const tests::TempDir dir, other;
+  SecurePeer named(tests::MakeTlsFiles(dir, "DNS:elsewhere.example", tests::Validity::kOver));
+  SecurePeer not_named(tests::MakeTlsFiles(other, "DNS:localhost"));
+  const auto authority = [](const std::string& url) { return url.substr(8, url.find('/', 8) - 8); };
+  struct Case {
+    std::vector<std::string> hosts;
+    bool named_passes, other_passes;
+  };
+  const std::vector<Case> cases = {
+      {{}, false, false},
+      {{"localhost"}, true, true},
+      {{"LocalHost"}, true, true},
+      {{authority(named.Url())}, true, false},
+      {{"elsewhere.example", authority(not_named.Url())}, false, true},
+      {{"local", "localhost:1", "host", ".localhost", "*", ""}, false, false},
+  };
+  for (const Case& each : cases) {
+    Loop loop;
+    ClientOptions options;
+    options.insecure_hosts = each.hosts;
+    auto client = Client::Make(loop, options);
+    REQUIRE(client);
+    CHECK((Send(loop, **client, Post(named.Url(), "a")).status == 200) == each.named_passes);
+    CHECK((Send(loop, **client, Post(not_named.Url(), "b")).status == 200) == each.other_passes);
+    CHECK(Send(loop, **client, Post(named.Url("127.0.0.1"), "c")).fault == Fault::kTls);
+  }
+}
+
 TEST_CASE("TLS 1.1 is not spoken") {
   const tests::TempDir dir;
   const auto files = tests::MakeTlsFiles(dir, "DNS:localhost");

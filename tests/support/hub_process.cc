@@ -72,7 +72,7 @@ void HubProcess::Start() {
     throw std::runtime_error("the hub did not start: " + process_->Err());
   }
   std::ifstream(ready) >> base_;
-  listen_ = base_.substr(std::string("http://").size());
+  listen_ = base_.substr(base_.find("://") + 3);
 }
 
 Finished HubProcess::End(int signal) {

@@ -55,7 +55,8 @@ std::string Save(const std::string& path, const Write& write) {
 
 }  // namespace
 
-TlsFiles MakeTlsFiles(const TempDir& dir, const std::string& names, Validity validity) {
+TlsFiles MakeTlsFiles(const TempDir& dir, const std::string& names, Validity validity,
+                      long serial) {
   const Key ca_key(EVP_EC_gen("P-256"));
   const Certificate ca = Begin(ca_key.get(), "websub test authority", 1, Validity::kNow);
   X509_set_issuer_name(ca.get(), X509_get_subject_name(ca.get()));
@@ -64,7 +65,7 @@ TlsFiles MakeTlsFiles(const TempDir& dir, const std::string& names, Validity val
   X509_sign(ca.get(), ca_key.get(), EVP_sha256());
 
   const Key key(EVP_EC_gen("P-256"));
-  const Certificate leaf = Begin(key.get(), "websub test server", 2, validity);
+  const Certificate leaf = Begin(key.get(), "websub test server", serial, validity);
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(ca.get()));
   Extend(leaf.get(), ca.get(), NID_subject_alt_name, names);
   X509_sign(leaf.get(), ca_key.get(), EVP_sha256());

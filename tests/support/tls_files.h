@@ -17,6 +17,6 @@ struct TlsFiles {
 
 // `names` are subject alternative names as OpenSSL writes them: "DNS:localhost", "IP:127.0.0.1".
 TlsFiles MakeTlsFiles(const TempDir& dir, const std::string& names,
-                      Validity validity = Validity::kNow);
+                      Validity validity = Validity::kNow, long serial = 2);
 
 }  // namespace websub::tests
