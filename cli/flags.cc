@@ -313,6 +313,16 @@ void FlagSet::Value(const std::string& spec, Reader read, const std::string& hel
       [read = std::move(read)](const auto& values) { return read(values.front()); };
 }
 
+void FlagSet::Values(const std::string& spec, Reader read, const std::string& help, Shown shown) {
+  impl_->Add(spec, Flag::Takes::kMany, help, shown).set =
+      [read = std::move(read)](const auto& values) -> Result<void> {
+    for (const std::string& value : values) {
+      if (auto good = read(value); !good) return good;
+    }
+    return {};
+  };
+}
+
 void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
                      const std::string& help, Shown shown) {
   Value(

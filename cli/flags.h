@@ -69,6 +69,9 @@ class FlagSet {
   using Reader = std::function<Result<void>(const std::string& text)>;
   void Value(const std::string& spec, Reader read, const std::string& help,
              Shown shown = Shown::kLine);
+  // The same, but may be repeated; `read` gets one after the other.
+  void Values(const std::string& spec, Reader read, const std::string& help,
+              Shown shown = Shown::kLine);
   // One of a few words.
   void Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
               const std::string& help, Shown shown = Shown::kLine);

@@ -2,6 +2,8 @@
 
 #include "cli/files.h"
 #include "core/subscription_request.h"
+#include "core/text.h"
+#include "core/url.h"
 
 namespace websub::cli {
 
@@ -71,8 +73,17 @@ void AddTlsFlags(FlagSet& flags, TlsOptions& options) {
   flags.Text("--cacert FILE", options.cacert, "also trust the authorities in this PEM file",
              Shown::kBrief);
   flags.Switch("--insecure", options.insecure, "take any certificate", Shown::kBrief);
-  flags.Texts("--insecure-host HOST[:PORT]", options.insecure_hosts,
-              "take any certificate there only; may be repeated", Shown::kBrief);
+  flags.Values(
+      "--insecure-host HOST[:PORT]",
+      [&options](const std::string& text) -> Result<void> {
+        const auto url = Url::Parse("https://" + text);
+        if (!url || url->target() != "/" || !url->userinfo().empty() || text.ends_with('/')) {
+          return Fail(ErrorCode::kInvalid, Quote(text) + " is no host: use HOST or HOST:PORT");
+        }
+        options.insecure_hosts.push_back(text);
+        return {};
+      },
+      "take any certificate there only; may be repeated", Shown::kBrief);
 }
 
 void AddListenTlsFlags(FlagSet& flags, ListenTlsOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hub/forwarded.h"
 #include "hub/http/peer_address.h"
 
 namespace websub::hub {
@@ -27,11 +28,15 @@ http::Response TooMany(const std::string& who, const Rate& rate, Duration wait) 
 }
 
 Gate::Gate(GateOptions options, const Clock& clock, Notice notice)
-    : clock_(clock), notice_(std::move(notice)), notices_(kNotices, 1'000) {
+    : clock_(clock),
+      notice_(std::move(notice)),
+      trusted_proxies_(std::move(options.trusted_proxies)),
+      notices_(kNotices, 1'000) {
   if (options.per_address) requests_.emplace(*options.per_address);
 }
 
-std::optional<http::Response> Gate::Refuse(const http::Request& request) {
+std::optional<http::Response> Gate::Refuse(http::Request& request) {
+  if (!trusted_proxies_.empty()) request.peer = PeerBehind(trusted_proxies_, request);
   if (!requests_ || !Costs(request)) return std::nullopt;
   const std::string address = http::AddressGroup(http::HostOfPeer(request.peer));
   const Time now = clock_.Now();

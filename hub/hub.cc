@@ -135,6 +135,7 @@ Result<void> Hub::Impl::Listen(Hub& hub) {
   listen.address = options.listen_address;
   listen.port = options.listen_port;
   listen.max_body = options.max_body;
+  listen.shared_addresses = options.gate.trusted_proxies;
   listen.on_notice = notice;
   server = std::make_unique<http::Server>(loop, std::move(listen),
                                           [this](http::Request request, http::Respond respond) {

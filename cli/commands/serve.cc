@@ -15,6 +15,7 @@
 #include "cli/commands/serve_hooks.h"
 #include "cli/commands/serve_log.h"
 #include "cli/text.h"
+#include "core/address.h"
 #include "core/text.h"
 #include "hub/api/views.h"
 #include "hub/http/loop.h"
@@ -285,6 +286,13 @@ void DefineLimits(FlagSet& flags, hub::HubOptions& hub) {
                "a quarter of those", Shown::kBrief);
   RateFlag(flags, "--max-requests-per-address", hub.gate.per_address,
            "100/s, 600/m, 10000/h; beyond: 429 (default: no limit)");
+  flags.Values(
+      "--trusted-proxy CIDR",
+      [&hub](const std::string& text) {
+        return AddressRange::Parse(text).map(
+            [&hub](AddressRange range) { hub.gate.trusted_proxies.push_back(range); });
+      },
+      "believe X-Forwarded-For of these peers; may be repeated", Shown::kBrief);
   flags.Span("--head-timeout D", server.head_timeout, "for a whole head: 10s", Shown::kBrief);
   flags.Span("--body-timeout D", server.body_timeout, "for a body that stands still: 30s",
              Shown::kBrief);

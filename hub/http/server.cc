@@ -146,8 +146,11 @@ void Server::Impl::OnAccept(const error_code& ec, Socket socket) {
   error_code gone;
   const tcp::endpoint peer = socket.remote_endpoint(gone);
   if (!gone) {
-    const std::string address = AddressGroup(peer.address().to_string());
-    if (MakeRoom(address)) {
+    const std::string literal = peer.address().to_string();
+    const std::string address = AddressGroup(literal);
+    const bool room = MakeRoom(address, MostOf(literal));
+    if (!acceptor.is_open()) return;  // the listener to notices dropped the server
+    if (room) {
       auto connection = std::make_shared<ServerConnection>(*this, std::move(socket), Written(peer));
       connections.insert(connection);
       connection->Start(address);
@@ -156,13 +159,19 @@ void Server::Impl::OnAccept(const error_code& ec, Socket socket) {
   Accept();
 }
 
+// How many connections this address may have.
+std::size_t Server::Impl::MostOf(const std::string& literal) const {
+  const bool shared = std::any_of(options.shared_addresses.begin(), options.shared_addresses.end(),
+                                  [&](const AddressRange& range) { return range.Holds(literal); });
+  return shared ? options.max_connections : options.max_connections_per_address;
+}
+
 // Whether one more of this address may stay, where need be in place of another.
-bool Server::Impl::MakeRoom(const std::string& address) {
+bool Server::Impl::MakeRoom(const std::string& address, std::size_t most) {
   const auto now = SteadyClock::now();
-  if (crowd.CountOf(address) >= options.max_connections_per_address) {
+  if (most < options.max_connections && crowd.CountOf(address) >= most) {
     const bool room = CloseWorst(crowd.WorstOf(address, now));
-    NoticeFull("more than " + std::to_string(options.max_connections_per_address) +
-               " connections from " + address);
+    NoticeFull("more than " + std::to_string(most) + " connections from " + address);
     return room;
   }
   if (crowd.size() < options.max_connections) return true;

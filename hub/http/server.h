@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/address.h"
 #include "core/exchange.h"
 #include "core/result.h"
 #include "hub/http/loop.h"
@@ -69,6 +70,7 @@ struct ServerOptions {
   std::size_t max_connections = 4096;
   // The same for those of one address (AddressGroup). 0: a quarter of them all, but not under 64.
   std::size_t max_connections_per_address = 0;
+  std::vector<AddressRange> shared_addresses;        // of proxies: without that limit
   Duration head_timeout = std::chrono::seconds(10);  // for a whole head or handshake; beyond: 408
   // What must move is a body or an answer, on average over the time that it takes: whoever is
   // slower is given up (a body: 408), and so is who has moved nothing for that timeout.

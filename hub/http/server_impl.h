@@ -132,7 +132,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   void Accept();
   void OnAccept(const error_code& ec, Socket socket);
   void AcceptLater(const error_code& ec);
-  bool MakeRoom(const std::string& address);
+  std::size_t MostOf(const std::string& literal) const;
+  bool MakeRoom(const std::string& address, std::size_t most);
   bool CloseWorst(Crowd::Member* worst);
   void Drain(std::function<void()> done);
   void Forget(const std::shared_ptr<ServerConnection>& connection);

@@ -62,8 +62,7 @@ class ServerStream {
   // buffer has not got there.
   std::size_t Taken() {
     int waiting = 0;
-    if (ioctl(socket_.native_handle(), SIOCOUTQ, &waiting) != 0 || waiting < 0)
-      return written_;
+    if (ioctl(socket_.native_handle(), SIOCOUTQ, &waiting) != 0 || waiting < 0) return written_;
     return written_ - std::min(written_, static_cast<std::size_t>(waiting));
   }
 

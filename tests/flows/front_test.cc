@@ -145,6 +145,10 @@ TEST_CASE("TLS files that do not go together are a usage error and no file is ma
   CHECK(Run({"subscribe", "https://a.example", "--hub", "https://b.example", "--tls-cert",
              files.certificate, "--tls-key", others.key})
             .status == 2);
+  for (const char* host : {"a/b", "u@a", "", "a:b"}) {
+    CHECK(serve({"--insecure-host=" + std::string(host)}).status == 2);
+  }
+  CHECK(serve({"--trusted-proxy", "10.0.0.0/99"}).status == 2);
   CHECK_FALSE(std::filesystem::exists(db));
 }
 
@@ -173,6 +177,17 @@ TEST_CASE("slow heads in every place of a hub delay no publish") {
     for (RawConnection& each : slow) each.Write("y");
   }
   CHECK(Says(hub.process(), "more than 50 connections"));
+}
+
+TEST_CASE("behind a trusted proxy the record shows who asked") {
+  HubProcess hub({"--trusted-proxy", "127.0.0.0/8", "--trusted-proxy", "::1"});
+  const PeerAnswer answer = Ask("PUT", hub.Topic("a"), "text/plain", "hello",
+                                {{"X-Forwarded-For", "1.1.1.1, 203.0.113.9"}});
+  CHECK(answer.status == 201);
+  CHECK(Eventually([&] {
+    const auto found = hub.Get("/exchanges?kind=publish")["items"];
+    return !found.empty() && found[0]["peer"] == "203.0.113.9";
+  }));
 }
 
 TEST_CASE("an address that asks too often is told to come later") {

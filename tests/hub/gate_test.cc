@@ -86,6 +86,25 @@ TEST_CASE("a flood is noticed now and then") {
   CHECK(door.notices.size() == 3);
 }
 
+TEST_CASE("behind a trusted proxy the limit is for who is behind it") {
+  GateOptions options = Twice();
+  options.trusted_proxies = {*AddressRange::Parse("10.0.0.0/8")};
+  Door door(options);
+  const auto ask = [&](const std::string& client) {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/hub";
+    request.peer = "10.0.0.1:80";
+    request.fields = {{"X-Forwarded-For", client}};
+    const bool refused = door.gate.Refuse(request).has_value();
+    CHECK(request.peer == client);
+    return refused;
+  };
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(ask("198.51.100.1"));
+  CHECK(ask("198.51.100.1"));
+  CHECK_FALSE(ask("198.51.100.2"));
+}
+
 TEST_CASE("the addresses of one IPv6 network share a limit") {
   Door door(Twice());
   CHECK_FALSE(door.Ask("POST", "/hub", "[2001:db8::1]:80"));
