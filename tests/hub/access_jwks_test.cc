@@ -102,6 +102,16 @@ TEST_CASE_FIXTURE(Fetched, "a token without the name of its key finds a new one 
   CHECK(*verdict == hub::KeyVerdict::kValid);
 }
 
+TEST_CASE_FIXTURE(Fetched,
+                  "a key that nobody knows is no forgery while the issuer cannot be asked") {
+  Fill();
+  clock.Advance(seconds(30));
+  const auto verdict = Begin(new_token);
+  transport.AnswerNext(Broken(Fault::kReset));
+  CHECK(*verdict == hub::KeyVerdict::kUnavailable);
+  CHECK(Check(old_token) == hub::KeyVerdict::kValid);
+}
+
 TEST_CASE_FIXTURE(Fetched, "keys are kept as long as the answer says within bounds") {
   const std::pair<std::string, Duration> cases[] = {
       {"X: y", minutes(10)},
