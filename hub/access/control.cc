@@ -196,8 +196,8 @@ void AccessControl::CheckJwt(const std::string& token, Time now, KnownDone done)
   }
   SignedText signed_text = jwt->signed_text();
   jwks_.at(rule.jwks)->Check(
-      std::move(signed_text),
-      [refuse, policy = policy_, &rule, jwt = std::move(*jwt), done](KeyVerdict verdict) {
+      std::move(signed_text), [refuse, policy = policy_, &rule, jwt = std::move(*jwt),
+                               done = std::move(done)](KeyVerdict verdict) {
         if (verdict == KeyVerdict::kUnavailable) {
           return done(LaterOn("the keys of the token's issuer cannot be had now", kIssuerWait));
         }

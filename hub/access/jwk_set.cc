@@ -165,9 +165,8 @@ std::string ToDer(std::string_view raw) {
   Number r = MakeNumber(raw.substr(0, kCoordinate));
   Number s = MakeNumber(raw.substr(kCoordinate));
   const EcSignature signature(ECDSA_SIG_new());
-  if (!r || !s || !signature || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) return {};
-  static_cast<void>(r.release());  // the signature has them now
-  static_cast<void>(s.release());
+  if (!r || !s || !signature) return {};
+  ECDSA_SIG_set0(signature.get(), r.release(), s.release());  // fails for null only
   unsigned char* der = nullptr;
   const int size = i2d_ECDSA_SIG(signature.get(), &der);
   if (size <= 0) return {};

@@ -99,7 +99,7 @@ class Reader {
 Result<std::string> ReadHash(const Reader& reader, const std::string& secret) {
   const std::string what =
       "sha256: and the 64 hex digits that 'printf %s \"$" + secret + "\" | sha256sum' prints";
-  const auto text = reader.Text("hash", what);
+  auto text = reader.Text("hash", what);
   if (!text) return text;
   constexpr std::string_view kPrefix = "sha256:";
   if (!text->starts_with(kPrefix)) return Wrong(reader.At("hash"), "write " + what);
