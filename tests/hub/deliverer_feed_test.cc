@@ -126,6 +126,22 @@ TEST_CASE_FIXTURE(Reducing, "what was given up comes again with the next message
   CHECK(Taken(kOne).back() == AtomFeed({"5"}));
 }
 
+TEST_CASE_FIXTURE(Reducing, "what was given up comes with the message behind it (HUB-DIS-10)") {
+  Start();
+  Subscribe(kTopic, kOne);
+  PublishFeed(AtomFeed({"1"}));
+  Taken(kOne);
+  subscribers.failing = [](const FakeTransport::Call& call) {
+    return call.Field("Websub-Message-Id") == "m2";
+  };
+  PublishFeed(AtomFeed({"2", "1"}));
+  PublishFeed(AtomFeed({"3", "2", "1"}));
+  PublishFeed(AtomFeed({"4", "3", "2", "1"}));
+  RunFor(30s);
+  CHECK(DeadLetters().size() == 1);
+  CHECK(Taken(kOne) == Bodies{AtomFeed({"3", "2"}), AtomFeed({"4"})});
+}
+
 TEST_CASE_FIXTURE(Reducing,
                   "a retry sends the same bytes and they are what is signed (HUB-DIS-10)") {
   peers = nullptr;
