@@ -66,10 +66,18 @@ std::size_t Crowd::CountOf(const std::string& address) const {
 }
 
 Crowd::Member* Crowd::WorstAmong(const Members& members, Now now) {
-  for (const Standing standing : {Standing::kIdle, Standing::kHead}) {
-    const auto& those = Of(members, standing);
-    if (!those.empty()) return those.front();
-  }
+  Member* const old = WorstAmong(members, now, Young::kSpared);
+  return old != nullptr ? old : WorstAmong(members, now, Young::kTaken);
+}
+
+Crowd::Member* Crowd::WorstAmong(const Members& members, Now now, Young young) {
+  const auto fits = [&](Member& member) {
+    return young == Young::kTaken || !member.JustBegun(now);
+  };
+  const auto& idle = Of(members, Standing::kIdle);
+  if (!idle.empty()) return idle.front();
+  const auto& heads = Of(members, Standing::kHead);
+  if (!heads.empty() && fits(*heads.front())) return heads.front();
   for (const Standing standing : {Standing::kBody, Standing::kAnswer}) {
     const auto& those = Of(members, standing);
     Member* slowest = nullptr;
@@ -77,6 +85,7 @@ Crowd::Member* Crowd::WorstAmong(const Members& members, Now now) {
     std::size_t compared = 0;
     for (auto each = those.begin(); each != those.end() && compared < kCompared; ++each) {
       ++compared;
+      if (!fits(**each)) continue;
       const double its = (*each)->Speed(now);
       if (slowest != nullptr && its >= speed) continue;
       slowest = *each;

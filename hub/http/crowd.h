@@ -3,8 +3,10 @@
 //
 // A new connection always gets in, as long as there is one that is worth less: those that wait for
 // nothing go first, then unfinished heads (the oldest), unfinished bodies (the slowest), and
-// answers that are taken slowly. A request that is being handled is never given up. An address that
-// has many of the connections gives one of its own, so that it cannot push out others.
+// answers that are taken slowly. A request that is being handled is never given up. What has
+// just begun is spared as long as there is something older: an honest request takes milliseconds.
+// An address that has many of the connections gives one of its own, so that it cannot push out
+// others.
 #pragma once
 
 #include <array>
@@ -29,7 +31,9 @@ class Crowd {
   class Member {
    public:
     virtual ~Member() = default;
-    // Bytes a second of the body or the answer under way; infinite where it has just begun.
+    // Whether it has begun what it is at just now, so that nothing can be said of it yet.
+    virtual bool JustBegun(Now now) = 0;
+    // Bytes a second of the body or the answer under way.
     virtual double Speed(Now now) = 0;
 
    private:
@@ -66,7 +70,9 @@ class Crowd {
   // An address with more than this share of all connections, a sixteenth, has many.
   static constexpr std::size_t kManyShare = 16;
 
+  enum class Young { kSpared, kTaken };
   static Member* WorstAmong(const Members& members, Now now);
+  static Member* WorstAmong(const Members& members, Now now, Young young);
   void Resize(Group& group, std::size_t size);
 
   std::size_t size_ = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <limits>
 #include <utility>
 
 #include "core/text.h"
@@ -15,7 +14,7 @@ namespace {
 constexpr std::size_t kReadSize = 8 * 1024;
 constexpr std::size_t kBodyReadSize = 16 * 1024;
 constexpr std::chrono::seconds kLinger{2};
-constexpr std::chrono::seconds kJustBegun{1};  // too early to say how fast a transfer is
+constexpr std::chrono::seconds kJustBegun{1};  // too early to judge what a peer does
 constexpr char kTlsHandshake = 0x16;           // the first byte of a ClientHello's record
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -75,8 +74,9 @@ ServerConnection::ServerConnection(Server::Impl& server, Socket socket, std::str
 void ServerConnection::Start(const std::string& address) {
   error_code ignored;
   stream_.socket().set_option(tcp::no_delay(true), ignored);
+  began_ = SteadyClock::now();
   server_->crowd.Enter(*this, address, Standing::kHead);
-  deadline_.Set(After(server_->options.head_timeout), shared_from_this());
+  deadline_.Set(began_ + Bounded(server_->options.head_timeout), shared_from_this());
   if (!server_->tls) return Read();
   state_ = State::kShaking;
   stream_.socket().async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& ec) {
@@ -321,11 +321,15 @@ bool ServerConnection::StillTaken() {
   return true;
 }
 
+bool ServerConnection::JustBegun(SteadyClock::time_point now) {
+  const bool moving = state_ == State::kWriting || head_timed_;
+  return now - (moving ? moves_since_ : began_) < kJustBegun;
+}
+
 double ServerConnection::Speed(SteadyClock::time_point now) {
   const std::chrono::duration<double> time = now - moves_since_;
-  if (time < kJustBegun) return std::numeric_limits<double>::infinity();
   const std::size_t moved = state_ == State::kWriting ? stream_.Taken() : moved_;
-  return static_cast<double>(moved) / time.count();
+  return static_cast<double>(moved) / std::max(time.count(), 1e-3);
 }
 
 void ServerConnection::OnDeadline() {

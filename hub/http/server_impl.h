@@ -69,6 +69,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection>,
   void Drain();
 
   void OnDeadline();
+  bool JustBegun(SteadyClock::time_point now) override;
   double Speed(SteadyClock::time_point now) override;
 
  private:

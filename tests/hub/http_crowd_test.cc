@@ -12,6 +12,8 @@ const Crowd::Now kNow{};
 
 struct Guest : Crowd::Member {
   double speed = 0;
+  bool young = false;
+  bool JustBegun(Crowd::Now) override { return young; }
   double Speed(Crowd::Now) override { return speed; }
 };
 
@@ -47,6 +49,19 @@ TEST_CASE("who is worth least leaves first") {
   CHECK(room.crowd.size() == 1);
   CHECK(room.crowd.Worst(kNow) == nullptr);
   CHECK(room.crowd.WorstOf("b", kNow) == nullptr);
+}
+
+TEST_CASE("what has just begun is spared as long as there is something older") {
+  Room room;
+  Guest& head = room.Enter("a", Standing::kHead);
+  Guest& first = room.Enter("a", Standing::kBody, 5);
+  Guest& second = room.Enter("a", Standing::kBody, 9);
+  Guest& answer = room.Enter("a", Standing::kAnswer, 1);
+  head.young = first.young = true;
+  for (Guest* each : {&second, &answer, &head, &first}) {
+    CHECK(room.crowd.Worst(kNow) == each);
+    room.crowd.Leave(*each);
+  }
 }
 
 TEST_CASE("a move puts somebody behind all that are there already") {
