@@ -12,6 +12,7 @@ ExitStatus StatusOf(const Error& error) {
     case ErrorCode::kNotFound:
     case ErrorCode::kConflict:
     case ErrorCode::kTooLarge:
+    case ErrorCode::kTooMany:
     case ErrorCode::kForbidden:
     case ErrorCode::kUnavailable:
       break;

@@ -11,15 +11,34 @@ Result<PublishRequest> ParsePublishRequest(const Form& form) {
   std::unordered_set<std::string_view> seen;
   for (const FormField& field : form) {
     if (field.name != "hub.url" && field.name != "hub.topic") continue;
-    if (const auto url = Url::Parse(field.value); !url) {
-      return Fail(ErrorCode::kInvalid, field.name + ": " + url.error().message);
+    if (!seen.insert(field.value).second) continue;
+    if (const auto url = Url::Parse(field.value)) {
+      request.topics.push_back(field.value);
+    } else {
+      request.bad.push_back({field.value, field.name + ": " + url.error().message});
     }
-    if (seen.insert(field.value).second) request.topics.push_back(field.value);
   }
   if (request.topics.empty()) {
-    return Fail(ErrorCode::kInvalid, "hub.url: missing; name the topic that changed");
+    return Fail(ErrorCode::kInvalid, request.bad.empty()
+                                         ? "hub.url: missing; name the topic that changed"
+                                         : request.bad.front().sentence +
+                                               "; the content of a topic that is no URL is sent "
+                                               "with hub.mode and hub.topic in the query");
   }
   return request;
+}
+
+std::optional<std::string> ContentTopic(std::string_view query) {
+  constexpr std::string_view kAsItIs = "hub.mode=publish&hub.topic=";
+  if (query.starts_with(kAsItIs)) {
+    const std::string_view rest = query.substr(kAsItIs.size());
+    const auto scheme_end = rest.find("://");
+    if (scheme_end != rest.npos && scheme_end < rest.find('&')) return std::string(rest);
+  }
+  const auto form = ParseForm(query);
+  if (!form || FindField(*form, "hub.mode") != "publish") return std::nullopt;
+  const auto topic = FindField(*form, "hub.topic");
+  return topic ? std::optional<std::string>(*topic) : std::nullopt;
 }
 
 Form ToForm(const PublishRequest& request, PublishParameter parameter) {

@@ -1,7 +1,9 @@
 // What a publisher tells a hub (section 6 leaves it open; this is what publishers send).
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/form.h"
@@ -11,15 +13,29 @@ namespace websub {
 
 // The ping: hub.mode=publish with any number of hub.url and hub.topic.
 struct PublishRequest {
-  std::vector<std::string> topics;  // in order, without repeats; at least one
+  // One that cannot be fetched.
+  struct BadTopic {
+    std::string topic;
+    std::string sentence;  // "hub.url: …"
+    bool operator==(const BadTopic&) const = default;
+  };
+
+  std::vector<std::string> topics;  // absolute http(s) URLs, in order, without repeats
+  std::vector<BadTopic> bad = {};   // in order
 };
 
 enum class PublishParameter { kUrl, kTopic, kBoth };
 
-// kInvalid names the parameter: no hub.url and no hub.topic, or one that is not an absolute http(s)
-// URL.
+// Every topic counts on its own. kInvalid names the parameter where there is none that can be
+// fetched: no hub.url and no hub.topic, or none that is an absolute http(s) URL.
 Result<PublishRequest> ParsePublishRequest(const Form& form);
 
+// The topic of content that comes with the query "hub.mode=publish&hub.topic=T"; nothing where the
+// query does not say that. Publishers of Ballerina and WSO2 write T as it is: where that can be seen
+// ("://" stands in it), all the rest of the query is the topic, with nothing decoded.
+std::optional<std::string> ContentTopic(std::string_view query);
+
+// Names the topics.
 Form ToForm(const PublishRequest& request, PublishParameter parameter);
 
 }  // namespace websub

@@ -16,6 +16,7 @@ enum class ErrorCode {
   kConflict,     // the thing exists already, or is in a state that forbids this
   kTooLarge,     // over a limit; the message says which
   kForbidden,    // policy says no
+  kTooMany,      // over a limit for one peer or host; trying later may work
   kUnavailable,  // cannot be done now (full disk, locked file); trying later may work
   kNetwork,      // name lookup, connect, TLS, timeout of one call
   kInternal,     // a fault of this program

@@ -9,6 +9,7 @@
 #include "core/url.h"
 #include "hub/access/control.h"
 #include "hub/demo.h"
+#include "hub/intent/hook_judge.h"
 #include "hub/retention.h"
 
 namespace websub::hub {
@@ -219,6 +220,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   verification.addresses = callbacks;
   verifier =
       std::make_unique<Verifier>(*store, *client, *recorder, clock, random, verification, wake);
+  if (hooks) verifier->judge = JudgeByHooks(*hooks, clock);
   verifier->on_confirmed = [this](const Subscription& subscription) {
     if (subscription.state != SubscriptionState::kActive) return deliverer->Ended(subscription.id);
     deliverer->Renewed(subscription);
@@ -244,7 +246,10 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.security = options.security;
   answers.callbacks = callbacks;
   answers.topics = topics;
-  answers.guard = {options.listen_address, server->port(), base_url};
+  answers.require_registration = options.require_registration;
+  answers.force_deregister = options.force_deregister;
+  answers.most_on_host = options.most_on_host;
+  answers.guard = {options.listen_address, server->port(), base_url, options.api_token};
   answers.hub_url = hub.hub_url();
   answers.feed_diff = options.feed_diff;
   api = std::make_unique<Api>(

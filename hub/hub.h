@@ -49,12 +49,16 @@ struct HubOptions {
   Duration delivery_timeout = std::chrono::seconds(10);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic
   AllowPrivate allow_private = AllowPrivate::kAuto;
-  std::vector<AllowedHost> allow_callback;    // callbacks there, private or not
-  std::vector<AllowedHost> allow_topic;       // topics there, private or not
-  PortList allow_ports;                       // of both; empty: all but a few
-  bool allow_credentials = false;             // user names and passwords in URLs
-  HookOptions hooks;                          // a URL, a command, or neither
-  std::optional<Policy> access;               // who may do what; nothing: everybody everything
+  std::vector<AllowedHost> allow_callback;  // callbacks there, private or not
+  std::vector<AllowedHost> allow_topic;     // topics there, private or not
+  PortList allow_ports;                     // of both; empty: all but a few
+  bool allow_credentials = false;           // user names and passwords in URLs
+  HookOptions hooks;                        // a URL, a command, or neither
+  std::optional<Policy> access;             // who may do what; nothing: everybody everything
+  bool require_registration = false;        // ApiOptions says what these are
+  bool force_deregister = false;
+  std::size_t most_on_host = 0;
+  std::string api_token;                      // GuardOptions says what that is
   std::optional<Rate> requests_per_identity;  // nothing: without limit
   FeedDiff feed_diff = FeedDiff::kOff;        // deliver only the new entries of feeds
   RetentionPolicy retention;

@@ -16,6 +16,14 @@ void DefineAccess(FlagSet& flags, ServeOptions& options) {
             [&options](hub::Rate rate) { options.hub.requests_per_identity = rate; });
       },
       "100/s, 600/m, 10000/h; beyond: 429 (default: no limit)", Shown::kBrief);
+  flags.Switch("--require-registration", options.hub.require_registration,
+               "take only topics that a publisher has registered", Shown::kBrief);
+  flags.Switch("--force-deregister", options.hub.force_deregister,
+               "deregister topics with subscriptions too: they are denied", Shown::kBrief);
+  flags.Number("--max-subscriptions-per-host N", options.hub.most_on_host, 1, 1'000'000'000,
+               "whose callbacks lie on one host; beyond: 429 (default: no limit)", Shown::kBrief);
+  flags.Text("--api-token TOKEN", options.hub.api_token,
+             "who has it may use /api/v1 (default: whoever is on this machine)", Shown::kBrief);
 }
 
 Result<std::optional<hub::Policy>> ReadAccess(const ServeOptions& options, Output& output) {

@@ -30,6 +30,7 @@ Api::Api(ApiParts parts, ApiOptions options)
       verifier_(parts.verifier),
       fetcher_(parts.fetcher),
       deliverer_(parts.deliverer),
+      access_(parts.access),
       clock_(parts.clock),
       options_(std::move(options)),
       started_(clock_.Now()) {}
@@ -55,14 +56,20 @@ void Api::Hub(http::Request request, http::Respond respond) {
     return respond(NotAllowed(
         "POST", "this is a WebSub hub: send hub.mode, hub.topic and hub.callback by POST"));
   }
+  // No peer of the protocol is a web page: one that sends this is somebody else's.
+  if (const auto own = CheckOrigin(request, options_.guard); !own) {
+    return respond(Refuse(own.error()));
+  }
   const auto query = ParseForm(request.Query());
-  if (query && FindField(*query, "hub.mode") == "publish" && FindField(*query, "hub.topic")) {
+  if (const auto topic = ContentTopic(request.Query())) {
     return PublishContent(Record(std::move(request), std::move(respond), ExchangeKind::kPublish),
-                          *query);
+                          *topic);
   }
   const auto form = ParseForm(request.body);
   const auto mode = form ? FindField(*form, "hub.mode") : std::nullopt;
   const auto kind = mode == "publish"       ? ExchangeKind::kPublish
+                    : mode == "register"    ? ExchangeKind::kRegister
+                    : mode == "deregister"  ? ExchangeKind::kDeregister
                     : mode == "unsubscribe" ? ExchangeKind::kUnsubscribe
                                             : ExchangeKind::kSubscribe;
   const auto type = request.Field("Content-Type");
@@ -84,10 +91,15 @@ void Api::Hub(http::Request request, http::Respond respond) {
                               "body of the request"});
   }
   if (mode == "publish") return PublishPing(call, *form);
+  if (mode == "register") return Register(call, *form, Act::kRegister);
+  if (mode == "deregister") return Register(call, *form, Act::kDeregister);
   Subscribe(call, *form);
 }
 
 void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
+  if (const auto allowed = CheckApi(request, options_.guard); !allowed) {
+    return respond(Refuse(allowed.error()));
+  }
   if (!IsRead(request)) return Control(request, respond);
   const ReadContext context{
       .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
@@ -107,7 +119,7 @@ http::Response Api::Ready() const {
   return http::Response::Text(200, "ready");
 }
 
-Api::CallPtr Api::Record(http::Request request, http::Respond respond, ExchangeKind kind) {
+CallPtr Api::Record(http::Request request, http::Respond respond, ExchangeKind kind) {
   auto call = std::make_shared<Call>();
   call->exchange.at = clock_.Now();
   call->exchange.direction = Direction::kIn;
@@ -136,7 +148,7 @@ void Api::Answer(const CallPtr& call, http::Response response, std::string outco
 }
 
 void Api::Answer(const CallPtr& call, const Error& error) {
-  Answer(call, Refuse(error), "refused: " + error.message);
+  Answer(call, Refusal(*call, error), "refused: " + error.message);
 }
 
 }  // namespace websub::hub

@@ -1,5 +1,6 @@
 // What the hub answers: request in, response out. One file for each act of the protocol:
-// subscribe.cc, publish.cc, hosted_topic.cc; control.cc for what a person does to a subscription;
+// subscribe.cc, publish.cc, register.cc, hosted_topic.cc; permission.cc for whether a peer may;
+// control.cc for what a person does to a subscription;
 // read_api for looking.
 #pragma once
 
@@ -8,8 +9,11 @@
 #include <optional>
 #include <string>
 
+#include "core/form.h"
 #include "core/lease.h"
+#include "core/publish_request.h"
 #include "hub/access/access.h"
+#include "hub/api/call.h"
 #include "hub/api/guard.h"
 #include "hub/clock.h"
 #include "hub/delivery/deliverer.h"
@@ -29,6 +33,9 @@ struct SubscriptionSecurity {
 struct ApiOptions {
   LeasePolicy lease;
   SubscriptionSecurity security;
+  bool require_registration = false;  // of a topic, before it is subscribed or published to
+  bool force_deregister = false;      // also of a topic with subscriptions
+  std::size_t most_on_host = 0;       // subscriptions whose callbacks lie on one host; 0: no limit
   // What can be judged when a request comes; never null in a hub. Null: any will do.
   std::shared_ptr<const AddressPolicy> callbacks;
   std::shared_ptr<const AddressPolicy> topics;
@@ -64,25 +71,31 @@ class Api {
                  Done<Message> done);
 
  private:
-  // A request under way and what is recorded of it.
-  struct Call {
-    http::Request request;
-    http::Respond respond;
-    Exchange exchange;
-  };
-  using CallPtr = std::shared_ptr<Call>;
-
   CallPtr Record(http::Request request, http::Respond respond, ExchangeKind kind);
   void Answer(const CallPtr& call, http::Response response, std::string outcome);
   void Answer(const CallPtr& call, const Error& error);
 
+  // permission.cc
+  AccessRequest RequestFor(const Call& call, Act act, const Form& form) const;
+  // The topic and the callback are those of the exchange. Answers where the peer may not.
+  void IfAllowed(const CallPtr& call, Act act, const Form& form, std::function<void()> then);
+
   void Hub(http::Request request, http::Respond respond);  // POST /hub
   void Subscribe(const CallPtr& call, const Form& form);   // and unsubscribe
+  void Keep(const CallPtr& call, SubscriptionRequest request);
   Result<void> CheckPolicy(const SubscriptionRequest& request) const;
-  Result<void> CheckTopics(const std::vector<std::string>& topics) const;
-  Result<void> CheckTopicCredentials(const std::string& topic) const;
+  void Register(const CallPtr& call, const Form& form, Act act);
+  void Deregister(const CallPtr& call, const std::string& topic);
+  Result<void> CheckRegistered(const std::string& topic) const;
   void PublishPing(const CallPtr& call, const Form& form);
-  void PublishContent(const CallPtr& call, const Form& query);
+  struct Ping;
+  void DecidePing(const std::shared_ptr<Ping>& ping, std::size_t index, const Form& form);
+  void FinishPing(const std::shared_ptr<Ping>& ping);
+  void RecordOthers(const Ping& ping);
+  Result<void> CheckPinged(const std::string& topic) const;
+  Result<void> CheckTopicCredentials(const std::string& topic) const;
+  void PublishContent(const CallPtr& call, const std::string& topic);
+  void KeepContent(const CallPtr& call);
   void Topic(http::Request request, http::Respond respond);  // /topics/NAME
   http::Response GetTopic(const http::Request& request, const std::string& name) const;
   void PutTopic(const CallPtr& call, const std::string& name);
@@ -98,6 +111,7 @@ class Api {
   Verifier& verifier_;
   Fetcher& fetcher_;
   Deliverer& deliverer_;
+  Access& access_;
   const Clock& clock_;
   const ApiOptions options_;
   const Time started_;

@@ -63,7 +63,9 @@ void Api::Topic(http::Request request, http::Respond respond) {
   if (const auto allowed = CheckGuard(call->request, options_.guard); !allowed) {
     return Answer(call, allowed.error());
   }
-  PutTopic(call, *name);
+  const std::string type(call->request.Field("Content-Type").value_or(""));
+  IfAllowed(call, Act::kPublish, {{"content_type", type}},
+            [this, call, name = *name] { PutTopic(call, name); });
 }
 
 http::Response Api::GetTopic(const http::Request& request, const std::string& name) const {

@@ -14,6 +14,8 @@ int StatusOf(ErrorCode code) {
       return 409;
     case ErrorCode::kTooLarge:
       return 413;
+    case ErrorCode::kTooMany:
+      return 429;
     case ErrorCode::kNetwork:
       return 502;
     case ErrorCode::kUnavailable:
@@ -27,6 +29,7 @@ int StatusOf(ErrorCode code) {
 http::Response Refuse(const Error& error) {
   auto response = http::Response::Text(StatusOf(error.code), error.message);
   if (error.code == ErrorCode::kUnavailable) response.fields.emplace_back("Retry-After", "5");
+  if (error.code == ErrorCode::kTooMany) response.fields.emplace_back("Retry-After", "60");
   return response;
 }
 

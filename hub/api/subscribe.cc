@@ -10,6 +10,7 @@ namespace websub::hub {
 
 Result<void> Api::CheckPolicy(const SubscriptionRequest& request) const {
   if (request.mode == Mode::kUnsubscribe) return {};
+  if (const auto registered = CheckRegistered(request.topic); !registered) return registered;
   if (options_.security.https && request.callback.scheme() != Scheme::kHttps) {
     return Fail(ErrorCode::kForbidden, "hub.callback: this hub takes https callbacks only");
   }
@@ -34,17 +35,25 @@ void Api::Subscribe(const CallPtr& call, const Form& form) {
   auto request = ParseSubscriptionRequest(form);
   if (!request) return Answer(call, request.error());  // HUB-REQ-11
   if (const auto allowed = CheckPolicy(*request); !allowed) return Answer(call, allowed.error());
+  const Act act = request->mode == Mode::kSubscribe ? Act::kSubscribe : Act::kUnsubscribe;
+  IfAllowed(call, act, form, [this, call, request = std::move(*request)] { Keep(call, request); });
+}
 
+void Api::Keep(const CallPtr& call, SubscriptionRequest request) {
   NewIntent intent;
-  intent.mode = request->mode;
-  intent.topic = std::move(request->topic);
-  intent.callback = request->callback.text();
-  intent.secret = request->secret.value_or("");
+  intent.mode = request.mode;
+  intent.topic = std::move(request.topic);
+  intent.callback = request.callback.text();
+  intent.secret = request.secret.value_or("");
   if (intent.mode == Mode::kSubscribe) {
-    intent.lease = GrantLease(options_.lease, request->lease);  // HUB-VER-05
+    intent.lease = GrantLease(options_.lease, request.lease);  // HUB-VER-05
   }
   intent.now = clock_.Now();
-  store_.AddIntent(std::move(intent), [this, call](Result<Intent> kept) {
+  intent.identity = call->exchange.identity;
+  intent.algorithm = request.algorithm;
+  intent.verify_token = std::move(request.verify_token);
+  intent.most_on_host = options_.most_on_host;
+  store_.AddIntent(std::move(intent), [this, call, verify = request.verify](Result<Intent> kept) {
     if (!kept) {
       if (kept.error().code == ErrorCode::kNotFound) {
         return Answer(call, Error{ErrorCode::kNotFound,
@@ -53,6 +62,14 @@ void Api::Subscribe(const CallPtr& call, const Form& form) {
       return Answer(call, kept.error());
     }
     call->exchange.subscription_id = kept->subscription_id;
+    if (verify == VerifyMode::kSync) {
+      return verifier_.AddSync(*kept, [this, call](const Result<void>& verdict) {
+        if (!verdict) return Answer(call, verdict.error());
+        http::Response response;
+        response.status = 204;
+        Answer(call, std::move(response), "verified");
+      });
+    }
     Answer(call, http::Response::Text(202, "accepted: the callback is asked to verify it next"),
            "accepted");
     verifier_.Add(*kept);

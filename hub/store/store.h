@@ -62,6 +62,7 @@ class Store {
   // pending or active for that topic and callback. Unsubscribe: kNotFound where there is none (the
   // caller decides whether to verify all the same).
   void AddIntent(NewIntent intent, Done<Intent> done);
+  // kTooMany: a new subscription would be one too many for the callback's host.
   // The verification failed in a way that may pass.
   void RetryIntent(IntentId id, int attempts, Time due_at, Done<void> done);
   // The callback confirmed. Subscribe: the subscription becomes (or stays) active with the intent's
@@ -100,6 +101,17 @@ class Store {
   // The pending or active one.
   std::optional<Subscription> FindSubscription(const std::string& topic,
                                                const std::string& callback) const;
+
+  // ----- Registered topics
+
+  // A publisher announces a topic. kConflict where that has been done already.
+  void RegisterTopic(std::string url, std::string identity, Time now, Done<void> done);
+  // kNotFound where it is not registered, kConflict while it has subscriptions in force.
+  void DeregisterTopic(std::string url, Done<void> done);
+  // Denies the subscriptions to a topic that are in force, as EndSubscription does, and tells which:
+  // no more than some hundred at once.
+  void DenySubscriptionsTo(std::string topic, std::string reason, Time now,
+                           Done<std::vector<SubscriptionId>> done);
 
   // ----- Topics, messages, fetches
 

@@ -37,8 +37,8 @@ Error NoIntent() {
   return {ErrorCode::kNotFound, "the request has ended already"};
 }
 
-// Many leases that end at the same time are no reason to keep others waiting.
-constexpr std::size_t kExpireAtOnce = 500;
+// Many that end at the same time are no reason to keep others waiting.
+constexpr std::size_t kEndAtOnce = 500;
 
 // Empty for what is no URL: nothing is ever sent there.
 std::string OriginOf(const std::string& callback) {
@@ -110,8 +110,34 @@ Result<Subscription> ConfirmUnsubscribe(Database& database, const Intent& intent
   return *Load(database, current ? current->id : intent.subscription_id);
 }
 
+// Counts no further than the limit.
+bool IsHostFull(Database& database, const NewIntent& intent) {
+  const auto url = Url::Parse(intent.callback);
+  if (intent.most_on_host == 0 || !url) return false;
+  std::size_t count = 0;
+  for (const std::string scheme : {"http", "https"}) {
+    const std::string host = url->host().find(':') == std::string::npos ? url->host()
+                                                                        : "[" + url->host() + "]";
+    // Between the two lie the origins of this host, with any port.
+    const std::string first = scheme + "://" + host + ":";
+    const std::string last = scheme + "://" + host + ";";
+    Rows rows = database.Ask(
+        "SELECT count(*) FROM (SELECT 1 FROM subscription INDEXED BY subscription_host "
+        "WHERE origin > ? AND origin < ? AND state IN ('pending', 'active') LIMIT ?)",
+        first, last, intent.most_on_host);
+    rows.Next();
+    count += static_cast<std::size_t>(rows.Int(0));
+  }
+  return count >= intent.most_on_host;
+}
+
 Result<Intent> AddSubscribe(Database& database, const NewIntent& intent) {
   const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
+  if (!current && IsHostFull(database, intent)) {
+    return Fail(ErrorCode::kTooMany, "the host of the callback has " +
+                                         std::to_string(intent.most_on_host) +
+                                         " subscriptions here, and may have no more");
+  }
   const SubscriptionId subscription = current ? current->id : AddPending(database, intent);
   database.Run(
       "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, identity, "
@@ -148,6 +174,15 @@ void AddDenial(Database& database, SubscriptionId id, const std::string& reason,
       "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, reason) "
       "VALUES (?1, 'denied', '', 0, ?2, ?2, ?3)",
       id, now, reason);
+}
+
+// With its intents. False where it is not in force.
+bool EndForGood(Database& database, SubscriptionId id, SubscriptionState state,
+                const std::string& reason, Time now) {
+  if (!End(database, id, state, now)) return false;
+  database.Run("DELETE FROM intent WHERE subscription_id = ?", id);
+  if (state == SubscriptionState::kDenied) AddDenial(database, id, reason, now);
+  return true;
 }
 
 void Reject(Database& database, const Intent& intent, SubscriptionState state,
@@ -245,12 +280,32 @@ void Store::EndSubscription(SubscriptionId id, SubscriptionState state, std::str
                             Time now, Done<void> done) {
   impl_->Write<void>(
       [=, reason = std::move(reason)](Database& database) -> Result<void> {
-        if (!End(database, id, state, now)) {
+        if (!EndForGood(database, id, state, reason, now)) {
           return Fail(ErrorCode::kNotFound, "no such subscription is in force");
         }
-        database.Run("DELETE FROM intent WHERE subscription_id = ?", id);
-        if (state == SubscriptionState::kDenied) AddDenial(database, id, reason, now);
         return {};
+      },
+      std::move(done));
+}
+
+void Store::DenySubscriptionsTo(std::string topic, std::string reason, Time now,
+                                Done<std::vector<SubscriptionId>> done) {
+  impl_->Write<std::vector<SubscriptionId>>(
+      [topic = std::move(topic), reason = std::move(reason),
+       now](Database& database) -> Result<std::vector<SubscriptionId>> {
+        std::vector<SubscriptionId> ended;
+        {
+          Rows rows = database.Ask(
+              "SELECT id FROM subscription INDEXED BY subscription_topic WHERE "
+              "topic_id = (SELECT id FROM topic WHERE url = ?) AND state IN ('pending', 'active') "
+              "LIMIT ?",
+              topic, kEndAtOnce);
+          while (rows.Next()) ended.push_back(rows.Int(0));
+        }
+        for (const SubscriptionId id : ended) {
+          EndForGood(database, id, SubscriptionState::kDenied, reason, now);
+        }
+        return ended;
       },
       std::move(done));
 }
@@ -264,7 +319,7 @@ void Store::ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done) {
             "retry_at = NULL WHERE id IN (SELECT id FROM subscription INDEXED BY "
             "subscription_lease WHERE state = 'active' AND expires_at <= ?1 "
             "ORDER BY expires_at LIMIT ?2) RETURNING id",
-            now, kExpireAtOnce);
+            now, kEndAtOnce);
         while (rows.Next()) ended.push_back(rows.Int(0));
         return ended;
       },

@@ -120,6 +120,8 @@ struct NewIntent {
   std::string identity = {};
   std::optional<SignatureAlgorithm> algorithm = {};
   std::string verify_token = {};
+  // Of subscriptions in force with a callback on the same host, whichever port; 0: no limit.
+  std::size_t most_on_host = 0;
 };
 
 struct Message {

@@ -24,6 +24,13 @@ TEST_CASE("reads every topic of a ping once and in order") {
     REQUIRE_MESSAGE(request.has_value(), request.error().message);
     const auto topics = row["topics"].get<std::vector<std::string>>();
     CHECK(request->topics == topics);
+    const auto bad = row.value("bad", nlohmann::json::array());
+    REQUIRE(request->bad.size() == bad.size());
+    for (std::size_t i = 0; i < bad.size(); ++i) {
+      CHECK(request->bad[i].topic == bad[i][0].get<std::string>());
+      CHECK_MESSAGE(request->bad[i].sentence.find(bad[i][1].get<std::string>()) == 0,
+                    request->bad[i].sentence);
+    }
     for (const auto parameter :
          {PublishParameter::kUrl, PublishParameter::kTopic, PublishParameter::kBoth}) {
       const auto again = ParsePublishRequest(ToForm(*request, parameter));

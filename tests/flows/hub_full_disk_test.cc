@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(OnSmallDisk, "a full disk refuses new work and delivers what w
   const auto refused = FillUp();
   REQUIRE(accepted.size() >= 5);
 
-  CHECK(refused.body.find("the disk is full") != std::string::npos);
+  CHECK(refused.body.find("the%20disk%20is%20full") != std::string::npos);
   const auto subscribing = hub->Subscribe(kTopic, peer.Url("/new"));
   CHECK(subscribing.status == 503);
   CHECK(subscribing.body.find("the disk is full") != std::string::npos);

@@ -12,6 +12,9 @@ ALTER TABLE intent ADD COLUMN reason TEXT;
 
 ALTER TABLE exchange ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 
+-- For a limit on subscriptions in force whose callbacks lie on one host.
+CREATE INDEX subscription_host ON subscription (origin) WHERE state IN ('pending', 'active');
+
 -- Topics that publishers have registered.
 ALTER TABLE topic ADD COLUMN registered_at INTEGER;
 ALTER TABLE topic ADD COLUMN registered_by TEXT NOT NULL DEFAULT '';
