@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "core/form.h"
 #include "core/lease.h"
@@ -97,7 +98,8 @@ class Api {
   void PublishContent(const CallPtr& call, const std::string& topic);
   void KeepContent(const CallPtr& call);
   void Topic(http::Request request, http::Respond respond);  // /topics/NAME
-  http::Response GetTopic(const http::Request& request, const std::string& name) const;
+  http::Response GetTopic(const http::Request& request, const std::string& name);
+  std::shared_ptr<const std::string> ContentOf(const HostedTopic& row);
   void PutTopic(const CallPtr& call, const std::string& name);
   void ApiV1(const http::Request& request, const http::Respond& respond);
   void Control(const http::Request& request, const http::Respond& respond);
@@ -115,6 +117,8 @@ class Api {
   const Clock& clock_;
   const ApiOptions options_;
   const Time started_;
+  // The content of hosted topics that is being sent, by name and ETag.
+  std::unordered_map<std::string, std::weak_ptr<const std::string>> shown_;
   bool stopping_ = false;
 };
 

@@ -68,8 +68,20 @@ void Api::Topic(http::Request request, http::Respond respond) {
             [this, call, name = *name] { PutTopic(call, name); });
 }
 
-http::Response Api::GetTopic(const http::Request& request, const std::string& name) const {
-  const auto topic = store_.FindHosted(name);
+// However many read it at the same time, and however slowly: the content is in memory once, and only
+// as long as somebody reads.
+std::shared_ptr<const std::string> Api::ContentOf(const HostedTopic& row) {
+  const std::string key = row.name + '\n' + row.etag;
+  if (auto content = shown_[key].lock()) return content;
+  std::erase_if(shown_, [](const auto& each) { return each.second.expired(); });
+  const auto topic = store_.FindHosted(row.name);
+  if (!topic) return nullptr;
+  if (topic->etag == row.etag) shown_[key] = topic->body;
+  return topic->body;
+}
+
+http::Response Api::GetTopic(const http::Request& request, const std::string& name) {
+  const auto topic = store_.FindHostedRow(name);
   if (!topic) {
     return Refuse(
         {ErrorCode::kNotFound, "the topic " + name + " has no content yet: PUT some to this URL"});
@@ -84,7 +96,7 @@ http::Response Api::GetTopic(const http::Request& request, const std::string& na
   if (!topic->content_type.empty()) {
     response.fields.emplace_back("Content-Type", topic->content_type);
   }
-  response.body = *topic->body;
+  response.shared_body = ContentOf(*topic);
   return response;
 }
 
@@ -110,7 +122,7 @@ void Api::PutHosted(const std::string& name, std::string content_type, std::stri
 }
 
 void Api::PutTopic(const CallPtr& call, const std::string& name) {
-  const bool is_new = !store_.FindHosted(name);
+  const bool is_new = !store_.FindHostedRow(name);
   std::string type(call->request.Field("Content-Type").value_or("application/octet-stream"));
   PutHosted(name, std::move(type), std::move(call->request.body),
             [this, call, name, is_new](Result<Message> kept) {

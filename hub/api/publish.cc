@@ -151,7 +151,7 @@ void Api::KeepContent(const CallPtr& call) {
   };
   std::string type(call->request.Field("Content-Type").value_or(""));
   // A topic that the hub hosts shows what was published last, however it came.
-  if (const auto name = HostedName(topic); name && store_.FindHosted(*name)) {
+  if (const auto name = HostedName(topic); name && store_.FindHostedRow(*name)) {
     return PutHosted(*name, std::move(type), std::move(call->request.body), answer);
   }
   NewMessage message;

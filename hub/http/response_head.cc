@@ -95,7 +95,7 @@ std::string FormatResponseHead(const Response& response, KeepAlive keep_alive, T
   head += "\r\n";
   if (MayHaveBody(response.status)) {
     head += "Content-Length: ";
-    head += std::to_string(response.body.size());
+    head += std::to_string(response.Body().size());
     head += "\r\n";
   }
   head += keep_alive == KeepAlive::kYes ? "Connection: keep-alive\r\n\r\n"

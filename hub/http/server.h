@@ -40,8 +40,12 @@ struct Response {
   int status = 200;
   Fields fields;  // Content-Length, Connection and Date are added by the server
   std::string body;
+  // In place of body, for what many peers are sent at the same time: it is not copied.
+  std::shared_ptr<const std::string> shared_body = {};
   // Called once, when the answer was written or could not be: `head` holds the raw bytes sent.
   std::function<void(std::string_view head, bool delivered)> on_sent;
+
+  std::string_view Body() const { return shared_body ? *shared_body : body; }
 
   static Response Text(int status,
                        std::string sentence);  // text/plain; charset=utf-8, newline added

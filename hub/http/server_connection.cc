@@ -256,7 +256,7 @@ void ServerConnection::Answer(Response response) {
   deadline_.Set(patience_.due(), shared_from_this());
   const bool body = !head_only_ && MayHaveBody(response_.status);
   stream_.Write(
-      response_head_, body ? std::string_view(response_.body) : std::string_view(),
+      response_head_, body ? response_.Body() : std::string_view(),
       [self = shared_from_this()](const error_code& ec, std::size_t) { self->OnWritten(ec); });
 }
 

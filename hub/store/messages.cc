@@ -18,6 +18,15 @@ std::string MakeEtag(const std::string& content_type, const std::string& body) {
   return '"' + Sha256Hex(content_type + separator + body).substr(0, kDigits) + '"';
 }
 
+std::optional<HostedTopic> ReadHosted(Rows& rows, const std::string& name) {
+  if (!rows.Next()) return std::nullopt;
+  return HostedTopic{.name = name,
+                     .content_type = rows.Text(0),
+                     .etag = rows.Text(1),
+                     .body = nullptr,
+                     .updated_at = rows.At(2)};
+}
+
 }  // namespace
 
 TopicId TopicFor(Database& database, const std::string& url, Time now) {
@@ -114,17 +123,22 @@ std::optional<Topic> Store::FindTopic(const std::string& url) const {
 std::optional<HostedTopic> Store::FindHosted(const std::string& name) const {
   return impl_->Read([&](Database& database) -> std::optional<HostedTopic> {
     Rows rows = database.Ask(
-        "SELECT message.content_type, hosted.etag, message.body, message.created_at "
+        "SELECT message.content_type, hosted.etag, message.created_at, message.body "
         "FROM hosted JOIN message ON message.id = hosted.message_id WHERE hosted.name = ?",
         name);
-    if (!rows.Next()) return std::nullopt;
-    HostedTopic hosted;
-    hosted.name = name;
-    hosted.content_type = rows.Text(0);
-    hosted.etag = rows.Text(1);
-    hosted.body = std::make_shared<const std::string>(rows.Text(2));
-    hosted.updated_at = rows.At(3);
+    auto hosted = ReadHosted(rows, name);
+    if (hosted) hosted->body = std::make_shared<const std::string>(rows.Text(3));
     return hosted;
+  });
+}
+
+std::optional<HostedTopic> Store::FindHostedRow(const std::string& name) const {
+  return impl_->Read([&](Database& database) {
+    Rows rows = database.Ask(
+        "SELECT message.content_type, hosted.etag, message.created_at "
+        "FROM hosted JOIN message ON message.id = hosted.message_id WHERE hosted.name = ?",
+        name);
+    return ReadHosted(rows, name);
   });
 }
 

@@ -137,6 +137,7 @@ class Store {
   std::optional<Topic> FindTopic(TopicId id) const;
   std::optional<Topic> FindTopic(const std::string& url) const;
   std::optional<HostedTopic> FindHosted(const std::string& name) const;
+  std::optional<HostedTopic> FindHostedRow(const std::string& name) const;  // without its body
   // Those due at `now` that lie after `after`, by time, then by the topic's id.
   std::vector<FetchJob> DueFetches(Time now, DuePlace after, std::size_t limit) const;
   std::optional<FetchJob> FindFetch(TopicId topic) const;

@@ -172,7 +172,7 @@ struct HostedTopic {
   std::string name;
   std::string content_type;
   std::string etag;
-  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const std::string> body;  // null where only the row was asked for
   Time updated_at;
 };
 

@@ -93,6 +93,26 @@ TEST_CASE("slow and idle connections hold up nobody") {
   CHECK(Eventually([&] { return peer.Requests("POST", "/cb").size() == 1; }));
 }
 
+TEST_CASE("those who read a large topic slowly share its bytes") {
+  constexpr std::size_t kSize = 8 * 1024 * 1024;
+  constexpr int kReaders = 40;
+  HubProcess hub;
+  REQUIRE(hub.Put("large", std::string(kSize, 'x')).status == 201);
+  std::vector<RawConnection> slow;
+  for (int i = 0; i < kReaders; ++i) {
+    slow.emplace_back(PortOf(hub));
+    slow.back().Write("GET /topics/large HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(slow.back().ReadUntil("\r\n\r\n").find("200 OK") != std::string::npos);
+  }
+  CHECK(ResidentKiB(hub.process().pid()) < static_cast<long>(kSize / 1024 * kReaders / 2));
+  RawConnection whole(PortOf(hub));
+  whole.Write("GET /topics/large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CHECK(whole.ReadAll().ends_with("\r\n\r\n" + std::string(kSize, 'x')));
+  // Whoever comes once it has changed is told the new content.
+  REQUIRE(hub.Put("large", "small").status == 204);
+  CHECK(Ask("GET", hub.Topic("large")).body == "small");
+}
+
 TEST_CASE("a callback that answers without end costs one attempt and no memory") {
   HubProcess hub({"--delivery-timeout", "1s", "--delivery-retries", "0"});
   RawServer endless([](RawConnection& connection, int) {
