@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands/bench.h"
+#include "cli/commands/config.h"
 #include "cli/commands/discover.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/publish.h"
@@ -18,17 +19,14 @@ namespace websub::cli {
 namespace {
 
 constexpr std::array kCommands = {
-    Command{"serve", "run a hub", &RunCommand<ServeOptions>},
-    Command{"subscribe", "print what topics deliver", &RunCommand<SubscribeOptions>},
-    Command{"publish", "tell hubs that a topic has new content", &RunCommand<PublishOptions>},
-    Command{"discover", "find the hub and the topic that a URL names",
-            &RunCommand<DiscoverOptions>},
-    Command{"inspect", "show what a hub keeps and what it said to whom",
-            &RunCommand<InspectOptions>},
-    Command{"verify-sig", "check or make the signature of a delivery",
-            &RunCommand<VerifySigOptions>},
-    Command{"bench", "measure a hub: publishers and subscribers, counted",
-            &RunCommand<BenchOptions>},
+    MakeCommand<ServeOptions>("serve", "run a hub"),
+    MakeCommand<SubscribeOptions>("subscribe", "print what topics deliver"),
+    MakeCommand<PublishOptions>("publish", "tell hubs that a topic has new content"),
+    MakeCommand<DiscoverOptions>("discover", "find the hub and the topic that a URL names"),
+    MakeCommand<InspectOptions>("inspect", "show what a hub keeps and what it said to whom"),
+    MakeCommand<VerifySigOptions>("verify-sig", "check or make the signature of a delivery"),
+    MakeCommand<BenchOptions>("bench", "measure a hub: publishers and subscribers, counted"),
+    MakeCommand<ConfigOptions>("config", "show which settings hold and where they come from"),
 };
 
 const Command* Find(std::string_view name) {

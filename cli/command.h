@@ -17,6 +17,11 @@ struct Command {
   std::string_view summary;
   // Gets what stands behind the command's name.
   ExitStatus (*main)(Environment& environment, std::span<const std::string> args);
+  // Its flags, and the values that hold for them (FlagSet::Settings).
+  std::vector<FlagFacts> (*flags)();
+  Result<std::vector<Setting>> (*settings)(const Environment& environment,
+                                           std::span<const std::string> args,
+                                           const ConfigChoice& choice);
 };
 
 // Every command, in the order of the help.
@@ -36,6 +41,29 @@ ExitStatus RunCommand(Environment& environment, std::span<const std::string> arg
   Define(flags, options);
   if (const auto ended = flags.Parse(environment, args)) return *ended;
   return Run(environment, options);
+}
+
+template <typename Options>
+std::vector<FlagFacts> FlagsOf() {
+  Options options;
+  FlagSet flags(HelpOf(options));
+  Define(flags, options);
+  return flags.Facts();
+}
+
+template <typename Options>
+Result<std::vector<Setting>> SettingsOf(const Environment& environment,
+                                        std::span<const std::string> args,
+                                        const ConfigChoice& choice) {
+  Options options;
+  FlagSet flags(HelpOf(options));
+  Define(flags, options);
+  return flags.Settings(environment, args, choice);
+}
+
+template <typename Options>
+constexpr Command MakeCommand(std::string_view name, std::string_view summary) {
+  return {name, summary, &RunCommand<Options>, &FlagsOf<Options>, &SettingsOf<Options>};
 }
 
 }  // namespace websub::cli

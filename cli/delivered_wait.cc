@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "cli/hub_access.h"
 #include "core/form.h"
 
 namespace websub::cli {
@@ -15,13 +16,25 @@ tl::unexpected<QueryFailure> NotOurs(const std::string& hub, const std::string& 
       ExitStatus::kUsage, "--wait-delivered works with websub's own hub only: " + hub + " " + why});
 }
 
-Query<nlohmann::json> Ask(HttpCaller& caller, const std::string& hub, const std::string& target) {
+Query<nlohmann::json> Ask(const HubApi& api, const std::string& hub, const std::string& target) {
   const auto url = Url::Parse(hub);
   if (!url) return tl::unexpected(QueryFailure{ExitStatus::kUsage, url.error().message});
-  const Call call{.url = url->Origin() + target, .fields = {}, .body = {}, .max_body = kMaxAnswer};
-  const CallResult result = caller.Send(call);
+  const Call call{.url = url->Origin() + target,
+                  .fields = BearerFields(api.token),
+                  .body = {},
+                  .max_body = kMaxAnswer};
+  const CallResult result = api.caller.Send(call);
   if (!result.Answered()) {
     return tl::unexpected(QueryFailure{StatusOf(result), Explain(call, result)});
+  }
+  if (result.answer.status == 401 || result.answer.status == 403) {
+    const auto refusal = nlohmann::json::parse(result.answer.body, nullptr, false);
+    const bool says =
+        refusal.is_object() && refusal.contains("error") && refusal["error"].is_string();
+    return tl::unexpected(QueryFailure{
+        ExitStatus::kHubRefused,
+        "the API of " + hub + " refused with " + std::to_string(result.answer.status) +
+            (says ? ": " + refusal["error"].get<std::string>() : "") + " (--api-token)"});
   }
   if (result.answer.status != 200) {
     return NotOurs(hub, "answers " + std::to_string(result.answer.status) + " at /api/v1/messages");
@@ -46,10 +59,10 @@ std::optional<std::int64_t> MessageNumber(std::string_view id) {
   return number;
 }
 
-Query<std::string> NewestMessage(HttpCaller& caller, const std::string& hub,
+Query<std::string> NewestMessage(const HubApi& api, const std::string& hub,
                                  const std::string& topic) {
   const auto json =
-      Ask(caller, hub, "/api/v1/messages?topic=" + PercentEncode(topic) + "&order=newest&limit=1");
+      Ask(api, hub, "/api/v1/messages?topic=" + PercentEncode(topic) + "&order=newest&limit=1");
   if (!json) return tl::unexpected(json.error());
   const auto items = json->find("items");
   if (items == json->end() || !items->is_array()) return NotOurs(hub, "lists no messages");
@@ -62,9 +75,9 @@ Query<std::string> NewestMessage(HttpCaller& caller, const std::string& hub,
   return id.get<std::string>();
 }
 
-Query<DeliveryProgress> AskProgress(HttpCaller& caller, const std::string& hub,
+Query<DeliveryProgress> AskProgress(const HubApi& api, const std::string& hub,
                                     const std::string& message) {
-  const auto json = Ask(caller, hub, "/api/v1/messages/" + PercentEncode(message));
+  const auto json = Ask(api, hub, "/api/v1/messages/" + PercentEncode(message));
   if (!json) return tl::unexpected(json.error());
   return DeliveryProgress{message, Count(*json, "delivered"), Count(*json, "pending"),
                           Count(*json, "dead")};

@@ -29,12 +29,18 @@ struct DeliveryProgress {
 // The number in a message's id: 12 of "m12"; ids grow with every message of a hub.
 std::optional<std::int64_t> MessageNumber(std::string_view id);
 
+// Whom to ask, and the token of the hub's API; empty: none.
+struct HubApi {
+  HttpCaller& caller;
+  std::string token;
+};
+
 // The id of the newest message of the topic, or empty where there is none. kUsage where that hub
-// has no such API: it is not ours.
-Query<std::string> NewestMessage(HttpCaller& caller, const std::string& hub,
+// has no such API: it is not ours. kHubRefused where it wants another token.
+Query<std::string> NewestMessage(const HubApi& api, const std::string& hub,
                                  const std::string& topic);
 
-Query<DeliveryProgress> AskProgress(HttpCaller& caller, const std::string& hub,
+Query<DeliveryProgress> AskProgress(const HubApi& api, const std::string& hub,
                                     const std::string& message);
 
 }  // namespace websub::cli

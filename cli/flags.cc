@@ -2,11 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <iostream>
-#include <sstream>
 
+#include "cli/command.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
 
@@ -16,13 +15,10 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kLines = 24;
 
-struct Flag {
-  std::string names;    // "-q,--quiet"
-  std::string name;     // "--quiet"
-  std::string metavar;  // "URL", empty for a switch
+struct Flag : FlagFacts {
+  std::string names;  // "-q,--quiet"
   std::string help;
   Shown shown = Shown::kLine;
-  enum class Takes { kNothing, kOne, kMany } takes = Takes::kOne;
   // Gets the values in order; for a switch, one empty text each time it was given.
   std::function<Result<void>(const std::vector<std::string>& values)> set;
   CLI::Option* option = nullptr;
@@ -30,29 +26,6 @@ struct Flag {
 
 std::string SpecOf(const Flag& flag) {
   return flag.names + (flag.metavar.empty() ? "" : " " + flag.metavar);
-}
-
-std::string VariableOf(const Flag& flag) {
-  std::string variable = "WEBSUB_";
-  for (char c : flag.name.substr(2)) {
-    variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return variable;
-}
-
-std::vector<std::string> Words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
-Result<bool> ParseSwitch(std::string_view text) {
-  for (std::string_view yes : {"1", "true", "yes", "on"}) {
-    if (text == yes) return true;
-  }
-  for (std::string_view no : {"0", "false", "no", "off"}) {
-    if (text == no) return false;
-  }
-  return Fail(ErrorCode::kInvalid, "is a switch: 1 or 0, not \"" + std::string(text) + "\"");
 }
 
 std::size_t Width(std::string_view text) {
@@ -113,6 +86,9 @@ struct FlagSet::Impl {
   std::vector<std::vector<std::string>> exclusive;
   bool wants_help = false;
   bool wants_all = false;
+  ConfigChoice config;
+  ConfigChoice* config_target = nullptr;
+  std::size_t own_flags = 0;  // the first ones, which no file sets
   std::string argument = "an argument";
   std::vector<std::string>* arguments = nullptr;
   std::size_t min_arguments = 0;
@@ -128,7 +104,7 @@ struct FlagSet::Impl {
     flag->help = text;
     flag->shown = shown;
     flag->takes = takes;
-    if (takes == Flag::Takes::kNothing) {
+    if (takes == Flag::Takes::kNothing || takes == Flag::Takes::kCount) {
       flag->option = app.add_flag(flag->names);
     } else {
       flag->option = app.add_option(flag->names, [](const CLI::results_t&) { return true; })
@@ -141,9 +117,10 @@ struct FlagSet::Impl {
   }
 
   Result<std::vector<std::string>> ReadArguments(std::span<const std::string> args);
-  Result<void> ReadFlags(const Environment& environment);
-  bool Shadowed(const Flag& flag) const;
-  Result<void> CheckExclusive() const;
+  Result<void> ReadOwnFlags(const Environment& environment);
+  Result<std::vector<ConfigFile>> ReadFiles(const Environment& environment) const;
+  enum class Warn { kYes, kNo };
+  Result<std::vector<Setting>> ReadFlags(const Environment& environment, Warn warn);
   Result<void> CheckArguments(const std::vector<std::string>& found) const;
   Result<void> Read(const Environment& environment, std::span<const std::string> args);
   Error MissingValue(const std::string& arg) const;
@@ -196,62 +173,79 @@ Error FlagSet::Impl::MissingValue(const std::string& arg) const {
   return {ErrorCode::kInvalid, arg + " needs a value"};
 }
 
-// Whether the command line gives another flag of its group, so that its variable does not count.
-bool FlagSet::Impl::Shadowed(const Flag& flag) const {
-  return std::any_of(exclusive.begin(), exclusive.end(), [&](const auto& group) {
-    if (std::find(group.begin(), group.end(), flag.name) == group.end()) return false;
-    return std::any_of(flags.begin(), flags.end(), [&](const auto& other) {
-      return other->option->count() > 0 &&
-             std::find(group.begin(), group.end(), other->name) != group.end();
-    });
-  });
-}
-
-Result<void> FlagSet::Impl::CheckExclusive() const {
-  for (const auto& group : exclusive) {
-    std::string given;
-    for (const auto& flag : flags) {
-      if (flag->option->count() == 0) continue;
-      if (std::find(group.begin(), group.end(), flag->name) == group.end()) continue;
-      if (!given.empty()) {
-        return Fail(ErrorCode::kInvalid, given + " and " + flag->name + " exclude each other");
-      }
-      given = flag->name;
-    }
+// Those of every command: they come ahead of the others, because they say where to look for values.
+Result<void> FlagSet::Impl::ReadOwnFlags(const Environment& environment) {
+  const auto given = [&](const Flag& flag) { return !flag.option->empty(); };
+  const auto named = [&](std::string_view name) -> const Flag& {
+    return **std::ranges::find_if(flags, [&](const auto& flag) { return flag->name == name; });
+  };
+  wants_help = given(named("--help"));
+  wants_all = given(named("--help-all"));
+  const Flag& file = named("--config");
+  const bool none = given(named("--no-config"));
+  if (file.option->count() > 1)
+    return Fail(ErrorCode::kInvalid, "--config is given more than once");
+  if (given(file) && none) {
+    return Fail(ErrorCode::kInvalid, "--config and --no-config exclude each other");
   }
+  if (given(file)) {
+    config.file = file.option->results().front();
+  } else if (none) {
+    config.none = true;
+  } else if (const auto switched = Variable(environment, "WEBSUB_NO_CONFIG")) {
+    const auto on = ParseSwitch(*switched);
+    if (!on) return Fail(ErrorCode::kInvalid, "WEBSUB_NO_CONFIG: " + on.error().message);
+    config.none = *on;
+  }
+  if (!config.none && !config.file) config.file = Variable(environment, "WEBSUB_CONFIG");
+  if (config_target != nullptr) *config_target = config;
   return {};
 }
 
-Result<void> FlagSet::Impl::ReadFlags(const Environment& environment) {
-  for (const auto& flag : flags) {
-    std::string source = flag->name;
-    std::vector<std::string> values;
-    if (flag->takes == Flag::Takes::kNothing) {
-      values.resize(flag->option->count());
-    } else {
-      values = flag->option->results();
-    }
-    if (values.empty() && !flag->name.starts_with("--help") && !Shadowed(*flag)) {
-      source = VariableOf(*flag);
-      if (const auto value = Variable(environment, source)) {
-        if (flag->takes == Flag::Takes::kNothing) {
-          const auto on = ParseSwitch(*value);
-          if (!on) return Fail(ErrorCode::kInvalid, source + ": " + on.error().message);
-          values.resize(*on ? 1 : 0);
-        } else {
-          values = flag->takes == Flag::Takes::kMany ? Words(*value) : std::vector{*value};
-        }
-      }
-    }
-    if (values.empty()) continue;
-    if (flag->takes == Flag::Takes::kOne && values.size() > 1) {
-      return Fail(ErrorCode::kInvalid, flag->name + " is given more than once");
-    }
-    if (auto set = flag->set(values); !set) {
-      return Fail(ErrorCode::kInvalid, source + ": " + set.error().message);
+Result<std::vector<ConfigFile>> FlagSet::Impl::ReadFiles(const Environment& environment) const {
+  auto files = ReadConfigFiles(environment, config);
+  if (!files || files->empty()) return files;
+  std::vector<FlagsOfCommand> commands;
+  for (const Command& command : Commands()) commands.push_back({command.name, command.flags()});
+  for (const ConfigFile& file : *files) {
+    if (auto good = CheckConfig(file, commands); !good) return tl::unexpected(good.error());
+  }
+  return files;
+}
+
+Result<std::vector<Setting>> FlagSet::Impl::ReadFlags(const Environment& environment, Warn warn) {
+  const auto files = ReadFiles(environment);
+  if (!files) return tl::unexpected(files.error());
+  if (warn == Warn::kYes) {
+    for (const ConfigFile& file : *files) {
+      const std::string warning = WarnOfSecrets(file);
+      if (!warning.empty()) environment.err << "websub: warning: " << Printable(warning) << '\n';
     }
   }
-  return {};
+  std::vector<FlagFacts> facts;
+  std::vector<std::vector<std::string>> given;
+  for (std::size_t i = own_flags; i < flags.size(); ++i) {
+    const Flag& flag = *flags[i];
+    facts.push_back(flag);
+    given.push_back(flag.metavar.empty() ? std::vector<std::string>(flag.option->count())
+                                         : flag.option->results());
+    if (flag.takes == Flag::Takes::kOne && given.back().size() > 1) {
+      return Fail(ErrorCode::kInvalid, flag.name + " is given more than once");
+    }
+  }
+  auto settings = Resolve(environment, {help.name, facts, given, exclusive, *files});
+  if (!settings) return settings;
+  for (std::size_t i = 0; i < settings->size(); ++i) {
+    const Setting& setting = (*settings)[i];
+    if (setting.values.empty()) continue;
+    if (auto set = flags[own_flags + i]->set(setting.values); !set) {
+      const bool named = setting.from == Setting::From::kFile;
+      return Fail(ErrorCode::kInvalid, setting.source + ": " +
+                                           (named ? setting.flag.substr(2) + ": " : "") +
+                                           set.error().message);
+    }
+  }
+  return settings;
 }
 
 Result<void> FlagSet::Impl::CheckArguments(const std::vector<std::string>& found) const {
@@ -266,8 +260,8 @@ Result<void> FlagSet::Impl::Read(const Environment& environment,
                                  std::span<const std::string> args) {
   auto found = ReadArguments(args);
   if (!found) return tl::unexpected(found.error());
-  if (auto one = CheckExclusive(); !one) return one;
-  if (auto read = ReadFlags(environment); !read || wants_help || wants_all) return read;
+  if (auto own = ReadOwnFlags(environment); !own || wants_help || wants_all) return own;
+  if (auto read = ReadFlags(environment, Warn::kYes); !read) return tl::unexpected(read.error());
   if (auto right = CheckArguments(*found); !right) return right;
   if (arguments != nullptr) *arguments = *std::move(found);
   return {};
@@ -277,22 +271,28 @@ FlagSet::FlagSet(CommandHelp help) : impl_(std::make_unique<Impl>()) {
   impl_->help = std::move(help);
   impl_->app.set_help_flag();
   impl_->app.allow_extras();
-  Switch("-h,--help", impl_->wants_help, "this, on one screen", Shown::kBrief);
-  Switch("--help-all", impl_->wants_all, "every flag", Shown::kNever);
+  const auto own = [this](const std::string& spec, FlagFacts::Takes takes, const std::string& text,
+                          Shown shown) { impl_->Add(spec, takes, text, shown); };
+  own("-h,--help", FlagFacts::Takes::kNothing, "this, on one screen", Shown::kBrief);
+  own("--help-all", FlagFacts::Takes::kNothing, "every flag", Shown::kNever);
+  own("--config FILE", FlagFacts::Takes::kOne, "read settings from this file only", Shown::kNever);
+  own("--no-config", FlagFacts::Takes::kNothing, "read no file of settings", Shown::kNever);
+  impl_->own_flags = impl_->flags.size();
 }
 
 FlagSet::~FlagSet() = default;
 
 void FlagSet::Switch(const std::string& spec, bool& target, const std::string& help, Shown shown) {
-  impl_->Add(spec, Flag::Takes::kNothing, help, shown).set =
-      [&target](const auto&) -> Result<void> {
+  Flag& flag = impl_->Add(spec, Flag::Takes::kNothing, help, shown);
+  flag.by_default = target ? "true" : "false";
+  flag.set = [&target](const auto&) -> Result<void> {
     target = true;
     return {};
   };
 }
 
 void FlagSet::Counter(const std::string& spec, int& target, const std::string& help, Shown shown) {
-  impl_->Add(spec, Flag::Takes::kNothing, help, shown).set =
+  impl_->Add(spec, Flag::Takes::kCount, help, shown).set =
       [&target](const auto& values) -> Result<void> {
     target = static_cast<int>(values.size());
     return {};
@@ -308,14 +308,17 @@ void FlagSet::Texts(const std::string& spec, std::vector<std::string>& target,
   };
 }
 
-void FlagSet::Value(const std::string& spec, Reader read, const std::string& help, Shown shown) {
-  impl_->Add(spec, Flag::Takes::kOne, help, shown).set =
-      [read = std::move(read)](const auto& values) { return read(values.front()); };
+void FlagSet::Value(const std::string& spec, Reader read, const std::string& help, Shown shown,
+                    std::string by_default) {
+  Flag& flag = impl_->Add(spec, Flag::Takes::kOne, help, shown);
+  flag.by_default = std::move(by_default);
+  flag.set = [read = std::move(read)](const auto& values) { return read(values.front()); };
 }
 
-void FlagSet::Values(const std::string& spec, Reader read, const std::string& help, Shown shown) {
-  impl_->Add(spec, Flag::Takes::kMany, help, shown).set =
-      [read = std::move(read)](const auto& values) -> Result<void> {
+namespace {
+
+auto EachBy(FlagSet::Reader read) {
+  return [read = std::move(read)](const std::vector<std::string>& values) -> Result<void> {
     for (const std::string& value : values) {
       if (auto good = read(value); !good) return good;
     }
@@ -323,8 +326,19 @@ void FlagSet::Values(const std::string& spec, Reader read, const std::string& he
   };
 }
 
+}  // namespace
+
+void FlagSet::Values(const std::string& spec, Reader read, const std::string& help, Shown shown) {
+  impl_->Add(spec, Flag::Takes::kMany, help, shown).set = EachBy(std::move(read));
+}
+
+void FlagSet::Lines(const std::string& spec, Reader read, const std::string& help, Shown shown) {
+  impl_->Add(spec, Flag::Takes::kLines, help, shown).set = EachBy(std::move(read));
+}
+
 void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
                      const std::string& help, Shown shown) {
+  const std::string by_default = target;
   Value(
       spec,
       [&target, words = std::move(words)](const std::string& text) -> Result<void> {
@@ -341,7 +355,7 @@ void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<s
         return Fail(ErrorCode::kInvalid, "\"" + text + std::string(fits_not) + list +
                                              (nearest ? ": did you mean " + *nearest + "?" : ""));
       },
-      help, shown);
+      help, shown, by_default);
 }
 
 void FlagSet::Exclusive(std::vector<std::string> names) {
@@ -358,6 +372,26 @@ void FlagSet::Arguments(const std::string& name, std::vector<std::string>& targe
 
 void FlagSet::Rest(std::vector<std::string>& target) {
   impl_->rest = &target;
+}
+
+void FlagSet::Files(ConfigChoice& target) {
+  impl_->config_target = &target;
+}
+
+std::vector<FlagFacts> FlagSet::Facts() const {
+  std::vector<FlagFacts> facts;
+  for (std::size_t i = impl_->own_flags; i < impl_->flags.size(); ++i) {
+    facts.push_back(*impl_->flags[i]);
+  }
+  return facts;
+}
+
+Result<std::vector<Setting>> FlagSet::Settings(const Environment& environment,
+                                               std::span<const std::string> args,
+                                               const ConfigChoice& choice) {
+  if (auto found = impl_->ReadArguments(args); !found) return tl::unexpected(found.error());
+  impl_->config = choice;
+  return impl_->ReadFlags(environment, Impl::Warn::kNo);
 }
 
 std::optional<ExitStatus> FlagSet::Parse(const Environment& environment,

@@ -1,8 +1,9 @@
 // What a command accepts: flags, arguments and their help. The only place that touches CLI11.
 //
-// A value comes from the command line or, where it is not given there, from the environment:
-// --delivery-retries from WEBSUB_DELIVERY_RETRIES. A flag that may be repeated takes several values
-// from one variable, separated by white space.
+// A value that the command line does not give comes from the environment, --delivery-retries from
+// WEBSUB_DELIVERY_RETRIES, or from a file of settings (cli/settings.h). A flag that may be repeated
+// takes several values from one variable, separated by white space. Every command has --config FILE
+// and --no-config.
 #pragma once
 
 #include <functional>
@@ -11,10 +12,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "cli/environment.h"
 #include "cli/exit_status.h"
+#include "cli/settings.h"
 #include "core/result.h"
 #include "core/time.h"
 
@@ -68,16 +71,19 @@ class FlagSet {
   // Anything else: `read` gets the text and says what is wrong with it.
   using Reader = std::function<Result<void>(const std::string& text)>;
   void Value(const std::string& spec, Reader read, const std::string& help,
-             Shown shown = Shown::kLine);
+             Shown shown = Shown::kLine, std::string by_default = {});
   // The same, but may be repeated; `read` gets one after the other.
   void Values(const std::string& spec, Reader read, const std::string& help,
               Shown shown = Shown::kLine);
+  // The same, for values with spaces in them: their variable holds one on a line.
+  void Lines(const std::string& spec, Reader read, const std::string& help,
+             Shown shown = Shown::kLine);
   // One of a few words.
   void Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
               const std::string& help, Shown shown = Shown::kLine);
 
-  // At most one of these flags may be given; one that is given keeps the environment from setting
-  // another.
+  // At most one of these flags may be given; one that is given keeps the environment and files from
+  // setting another.
   void Exclusive(std::vector<std::string> names);
 
   // The arguments that are no flags, `name` as in a sentence: "a topic".
@@ -85,11 +91,21 @@ class FlagSet {
                  std::size_t max);
   // What stands behind "--", for another program; without this "--" only ends the flags.
   void Rest(std::vector<std::string>& target);
+  // Gets what --config and --no-config say.
+  void Files(ConfigChoice& target);
 
   // Reads the arguments behind the command's name. Nothing where the command is to run; otherwise
   // the status to end with: --help was printed, or one sentence about a usage error.
   std::optional<ExitStatus> Parse(const Environment& environment,
                                   std::span<const std::string> args);
+
+  // Its flags, without --help and those that say which files to read.
+  std::vector<FlagFacts> Facts() const;
+  // The value of each of them and where it comes from, read into the targets as by Parse; arguments
+  // may be missing. The files are those of `choice`, whatever `args` say.
+  Result<std::vector<Setting>> Settings(const Environment& environment,
+                                        std::span<const std::string> args,
+                                        const ConfigChoice& choice);
 
   std::string Help() const;     // at most 80 columns and 24 lines
   std::string HelpAll() const;  // every flag on a line of its own
@@ -107,6 +123,23 @@ Result<long long> ParseNumber(const std::string& text, long long min, long long 
 
 // ---------------------------------------------------------------------------------------------------
 
+// How a value that a target holds would be written.
+inline std::string Written(const std::string& text) {
+  return text;
+}
+inline std::string Written(Duration duration) {
+  return FormatDuration(duration);
+}
+template <typename Integer>
+  requires std::is_integral_v<Integer>
+std::string Written(Integer number) {
+  return std::to_string(number);
+}
+template <typename Target>
+std::string Written(const std::optional<Target>& target) {
+  return target ? Written(*target) : std::string();
+}
+
 template <typename Target>
 void FlagSet::Text(const std::string& spec, Target& target, const std::string& help, Shown shown) {
   Value(
@@ -115,7 +148,7 @@ void FlagSet::Text(const std::string& spec, Target& target, const std::string& h
         target = text;
         return {};
       },
-      help, shown);
+      help, shown, Written(target));
 }
 
 template <typename Target>
@@ -125,7 +158,7 @@ void FlagSet::Span(const std::string& spec, Target& target, const std::string& h
       [&target](const std::string& text) {
         return ParseDuration(text).map([&target](Duration duration) { target = duration; });
       },
-      help, shown);
+      help, shown, Written(target));
 }
 
 template <typename Target>
@@ -135,7 +168,7 @@ void FlagSet::Size(const std::string& spec, Target& target, const std::string& h
       [&target](const std::string& text) {
         return ParseSize(text).map([&target](std::size_t size) { target = size; });
       },
-      help, shown);
+      help, shown, Written(target));
 }
 
 template <typename Integer>
@@ -148,7 +181,7 @@ void FlagSet::Number(const std::string& spec, Integer& target, long long min, lo
           target = static_cast<Integer>(number);
         });
       },
-      help, shown);
+      help, shown, Written(target));
 }
 
 template <typename Integer>
@@ -161,7 +194,7 @@ void FlagSet::Number(const std::string& spec, std::optional<Integer>& target, lo
           target = static_cast<Integer>(number);
         });
       },
-      help, shown);
+      help, shown, Written(target));
 }
 
 }  // namespace websub::cli

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cli/client_options.h"
+#include "cli/hub_access.h"
 #include "core/request_head.h"
 #include "core/text.h"
 #include "hub/http/client.h"
@@ -25,7 +26,7 @@ bool HasField(const CallFields& fields, std::string_view name) {
 Result<hub::OutgoingRequest> MakeRequest(const Call& call) {
   auto url = Url::Parse(call.url);
   if (!url) return tl::unexpected(url.error());
-  CallFields fields = call.fields;
+  CallFields fields = Merged(call.fields, call.hub_fields);
   if (!HasField(fields, "Accept")) fields.emplace_back("Accept", "*/*");
   if (call.body && !HasField(fields, "Content-Length")) {
     fields.emplace_back("Content-Length", std::to_string(call.body->size()));

@@ -31,6 +31,9 @@ struct Call {
   std::string url;  // absolute http(s); "user:password@" becomes an Authorization field
   CallFields
       fields;  // Host, User-Agent, Accept and Content-Length are added where they are missing
+  // Of --header: they stand for those of the same name, and stay with the origin that they were
+  // given for (Follow).
+  CallFields hub_fields = {};
   std::optional<std::string> body;
   std::size_t max_body = 1024 * 1024;           // bytes of the answer's body that are kept
   Duration timeout = std::chrono::seconds(30);  // for the whole call
@@ -83,8 +86,8 @@ class HttpCaller {
   // One call, no redirects.
   CallResult Send(const Call& call);
   // Follows 301, 302, 303, 307 and 308. 307 and 308 repeat method and body; the others turn into
-  // GET, unless it was GET or HEAD. Authorization and Cookie stay with the origin that they were
-  // given for.
+  // GET, unless it was GET or HEAD. Authorization, Cookie and hub_fields stay with the origin
+  // that they were given for.
   FollowedResult Follow(Call call);
   // Waits, at most as long as the run may take. kAnswered when the wait is over.
   CallEnd Wait(Duration duration);

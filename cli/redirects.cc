@@ -63,6 +63,7 @@ FollowedResult HttpCaller::Follow(Call call) {
         return EqualIgnoringCase(field.first, "Authorization") ||
                EqualIgnoringCase(field.first, "Cookie");
       });
+      call.hub_fields.clear();
     }
     const bool keeps_method = status == 307 || status == 308;
     if (!keeps_method && call.method != "GET" && call.method != "HEAD") {

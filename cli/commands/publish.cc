@@ -34,12 +34,38 @@ struct Awaited {
   DeliveryProgress progress;
 };
 
+PublishAct ActOf(const PublishOptions& options) {
+  if (options.deregister) return PublishAct::kDeregister;
+  return options.register_ ? PublishAct::kRegister : PublishAct::kPublish;
+}
+
+BodyStyle StyleOf(const PublishOptions& options) {
+  if (options.body_style == "echostream") return BodyStyle::kEchoStream;
+  return options.body_style == "ballerina" ? BodyStyle::kBallerina : BodyStyle::kPing;
+}
+
+// How an act is told of.
+struct Spoken {
+  std::string event;
+  std::string kind;  // of a publish
+  std::string done;
+};
+
+Spoken Words(const PublishOptions& options) {
+  if (options.register_) return {"registered", "", "registered"};
+  if (options.deregister) return {"deregistered", "", "deregistered"};
+  if (options.content) return {"published", "content", "published"};
+  return {"published", "ping", "pinged"};
+}
+
 class Publisher {
  public:
-  Publisher(Environment& environment, const PublishOptions& options, HttpCaller& caller)
+  Publisher(Environment& environment, const PublishOptions& options, HttpCaller& caller,
+            const std::string& api_token)
       : environment_(environment),
         options_(options),
         caller_(caller),
+        api_{caller, api_token},
         output_(environment, options.output) {}
 
   ExitStatus Run(const std::optional<std::string>& content);
@@ -49,18 +75,19 @@ class Publisher {
   bool Discover(const std::string& topic);
   void AddTarget(const std::string& hub, const std::string& topic);
   bool PrepareWait();
-  void Ping(const Target& target);
-  void Send(const Target& target, const std::string& topic, const std::string& content);
-  bool Report(const std::string& hub, const std::vector<std::string>& topics,
+  void Serve(const Target& target, const std::optional<std::string>& content);
+  bool Send(const std::string& hub, PublishCall request);
+  bool Report(const std::string& hub, const std::vector<std::string>& topics, Expected expected,
               const FollowedResult& followed);
-  Call MakeCall(std::string url) const;
   void Await();
   bool Ask(Awaited& awaited);
   void Fail(ExitStatus status, const std::string& sentence);
+  void FailBefore(const std::string& topic, ExitStatus status, const std::string& sentence);
 
   Environment& environment_;
   const PublishOptions& options_;
   HttpCaller& caller_;
+  HubApi api_;
   Output output_;
   std::vector<Target> targets_;
   std::vector<Awaited> awaited_;
@@ -72,14 +99,16 @@ void Publisher::Fail(ExitStatus status, const std::string& sentence) {
   if (status_ == ExitStatus::kDone) status_ = status;
 }
 
+// The same where no "published" tells of it.
+void Publisher::FailBefore(const std::string& topic, ExitStatus status,
+                           const std::string& sentence) {
+  output_.Event("error", {{"topic", topic}, {"message", sentence}});
+  Fail(status, sentence);
+}
+
 ExitStatus Publisher::Run(const std::optional<std::string>& content) {
   if (!FindTargets() || !PrepareWait()) return status_;
-  for (const Target& target : targets_) {
-    if (!content) Ping(target);
-    for (const std::string& topic : target.topics) {
-      if (content) Send(target, topic, *content);
-    }
-  }
+  for (const Target& target : targets_) Serve(target, content);
   if (status_ == ExitStatus::kDone && options_.wait_delivered) Await();
   return status_;
 }
@@ -114,7 +143,7 @@ bool Publisher::Discover(const std::string& topic) {
   const TopicLookup lookup = LookUpTopic(caller_, topic);
   for (const std::string& remark : Remarks(lookup)) output_.Note("warning: " + remark);
   if (const ExitStatus status = StatusOf(lookup); status != ExitStatus::kDone) {
-    Fail(status, Explain(lookup));
+    FailBefore(topic, status, Explain(lookup));
     return false;
   }
   // Subscribers know the topic by its self link.
@@ -136,9 +165,9 @@ bool Publisher::PrepareWait() {
   if (!options_.wait_delivered) return true;
   for (const Target& target : targets_) {
     for (const std::string& topic : target.topics) {
-      auto newest = NewestMessage(caller_, target.hub, topic);
+      auto newest = NewestMessage(api_, target.hub, topic);
       if (!newest) {
-        Fail(newest.error().status, newest.error().sentence);
+        FailBefore(topic, newest.error().status, newest.error().sentence);
         return false;
       }
       awaited_.push_back({target.hub, topic, *std::move(newest), "", {}});
@@ -147,42 +176,45 @@ bool Publisher::PrepareWait() {
   return true;
 }
 
-Call Publisher::MakeCall(std::string url) const {
+// Sends it and says what came of it; tells whether the hub took it.
+bool Publisher::Send(const std::string& hub, PublishCall request) {
   Call call;
   call.method = "POST";
-  call.url = std::move(url);
+  call.url = std::move(request.url);
+  call.fields = std::move(request.fields);
+  call.hub_fields = options_.headers;
+  call.body = std::move(request.body);
   call.max_body = 64 * 1024;
   call.redirects = Redirects::kSameMethod;
-  return call;
-}
-
-void Publisher::Ping(const Target& target) {
-  const auto parameter = options_.parameter == "hub.url"     ? PublishParameter::kUrl
-                         : options_.parameter == "hub.topic" ? PublishParameter::kTopic
-                                                             : PublishParameter::kBoth;
-  Call call = MakeCall(target.hub);
-  call.fields = {{"Content-Type", "application/x-www-form-urlencoded"}};
-  call.body = EncodeForm(ToForm(PublishRequest{target.topics}, parameter));
-  Report(target.hub, target.topics, caller_.Follow(std::move(call)));
-}
-
-void Publisher::Send(const Target& target, const std::string& topic, const std::string& content) {
-  Call call = MakeCall(
-      AppendQuery(target.hub, EncodeForm({{"hub.mode", "publish"}, {"hub.topic", topic}})));
-  const std::string type = options_.type.empty()
-                               ? std::string(TypeOfFile(options_.content.value_or("-")))
-                               : options_.type;
-  call.fields = {{"Content-Type", type}};
-  if (ToLower(type).starts_with("application/x-www-form-urlencoded")) {
-    call.fields.emplace_back("x-ballerina-publisher", "publish");  // or it would pass for a ping
-  }
-  call.body = content;
   const FollowedResult followed = caller_.Follow(std::move(call));
-  if (!Report(target.hub, {topic}, followed)) return;
+  if (!Report(hub, request.topics, request.expected, followed)) return false;
+  if (!options_.content) return true;
   for (Awaited& awaited : awaited_) {
-    if (awaited.hub == target.hub && awaited.topic == topic) {
+    if (awaited.hub == hub && awaited.topic == request.topics.front()) {
       awaited.message = followed.last.Field("Websub-Message-Id");
     }
+  }
+  return true;
+}
+
+void Publisher::Serve(const Target& target, const std::optional<std::string>& content) {
+  const auto act = ActOf(options_);
+  const BodyStyle style = StyleOf(options_);
+  if (act == PublishAct::kPublish && !content) {
+    for (auto& call : PingCalls(style, target.hub, target.topics, options_.parameter)) {
+      Send(target.hub, std::move(call));
+    }
+    return;
+  }
+  for (const std::string& topic : target.topics) {
+    if (act != PublishAct::kPublish) {
+      Send(target.hub, RegisterCall(act, target.hub, topic));
+      continue;
+    }
+    const std::string type = options_.type.empty()
+                                 ? std::string(TypeOfFile(options_.content.value_or("-")))
+                                 : options_.type;
+    Send(target.hub, ContentCall(style, target.hub, topic, *content, type));
   }
 }
 
@@ -201,35 +233,38 @@ std::string Phases(const PhaseTimings& timings) {
 
 // Says what a hub answered, a line for each topic; tells whether it took them.
 bool Publisher::Report(const std::string& hub, const std::vector<std::string>& topics,
-                       const FollowedResult& followed) {
+                       Expected expected, const FollowedResult& followed) {
   const CallResult& last = followed.last;
-  const bool taken = last.Answered() && followed.stopped.empty() && last.answer.Ok2xx();
-  const std::string sentence =
-      last.Answered() ? HubSentence(last.Field("Content-Type"), last.answer.body) : "";
+  PublishVerdict verdict;
+  if (last.Answered()) {
+    verdict = Judge(expected, last.answer.status, last.Field("Content-Type"), last.answer.body);
+  }
+  const bool taken = verdict.taken && followed.stopped.empty();
+  const Spoken spoken = Words(options_);
   const std::string message = last.Field("Websub-Message-Id");
   const bool verbose = output_.verbose() > 0;
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(last.answer.timings.total).count();
   for (const std::string& topic : topics) {
-    Json event{{"hub", hub},
-               {"topic", topic},
-               {"kind", options_.content ? "content" : "ping"},
-               {"accepted", taken},
-               {"status", last.answer.status}};
-    if (!sentence.empty()) event["answer"] = sentence;
+    Json event{{"hub", hub}, {"topic", topic}};
+    if (!spoken.kind.empty()) event["kind"] = spoken.kind;
+    event["accepted"] = taken;
+    event["status"] = last.answer.status;
+    if (!verdict.sentence.empty()) event["answer"] = verdict.sentence;
     if (!message.empty()) event["message_id"] = message;
     event["duration_ms"] = static_cast<double>(last.answer.timings.total.count()) / 1000.0;
-    output_.Event("published", event);
+    output_.Event(spoken.event, event);
     if (!taken) continue;
-    output_.Wrapped({{options_.content ? "published  " : "pinged  ", Style::kGood},
-                     {topic, Style::kStrong},
-                     {"  at " + hub + "  "},
-                     {std::to_string(last.answer.status)},
-                     {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
-                     {message.empty() ? "" : "  " + message, Style::kDim},
-                     {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
-                     {verbose && !sentence.empty() ? "  " + sentence : "", Style::kDim}},
-                    8);
+    output_.Wrapped(
+        {{spoken.done + "  ", Style::kGood},
+         {topic, Style::kStrong},
+         {"  at " + hub + "  "},
+         {std::to_string(last.answer.status)},
+         {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
+         {message.empty() ? "" : "  " + message, Style::kDim},
+         {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
+         {verbose && !verdict.sentence.empty() ? "  " + verdict.sentence : "", Style::kDim}},
+        8);
   }
   if (taken) return true;
   if (!last.Answered()) {
@@ -237,9 +272,10 @@ bool Publisher::Report(const std::string& hub, const std::vector<std::string>& t
   } else if (!followed.stopped.empty()) {
     Fail(ExitStatus::kHubRefused, followed.stopped);
   } else {
-    Fail(ExitStatus::kHubRefused, "the hub " + hub + " refused with " +
+    const bool ok = last.answer.Ok2xx();
+    Fail(ExitStatus::kHubRefused, "the hub " + hub + (ok ? " answered " : " refused with ") +
                                       std::to_string(last.answer.status) +
-                                      (sentence.empty() ? "" : ": " + sentence));
+                                      (verdict.sentence.empty() ? "" : ": " + verdict.sentence));
   }
   return false;
 }
@@ -248,10 +284,10 @@ bool Publisher::Report(const std::string& hub, const std::vector<std::string>& t
 bool Publisher::Ask(Awaited& awaited) {
   if (awaited.message.empty()) {
     // A ping is answered before its fetch makes a message: wait for one that is newer.
-    const auto newest = NewestMessage(caller_, awaited.hub, awaited.topic);
+    const auto newest = NewestMessage(api_, awaited.hub, awaited.topic);
     if (!newest) {
       if (newest.error().status == ExitStatus::kTimeout) return false;
-      Fail(newest.error().status, newest.error().sentence);
+      FailBefore(awaited.topic, newest.error().status, newest.error().sentence);
       return true;
     }
     if (MessageNumber(*newest).value_or(0) <= MessageNumber(awaited.before).value_or(0)) {
@@ -259,11 +295,11 @@ bool Publisher::Ask(Awaited& awaited) {
     }
     awaited.message = *newest;
   }
-  const auto progress = AskProgress(caller_, awaited.hub, awaited.message);
+  const auto progress = AskProgress(api_, awaited.hub, awaited.message);
   if (!progress) {
     // What the hub said last tells more than that it was asked again when the time ran out.
     if (progress.error().status == ExitStatus::kTimeout) return false;
-    Fail(progress.error().status, progress.error().sentence);
+    FailBefore(awaited.topic, progress.error().status, progress.error().sentence);
     return true;
   }
   awaited.progress = *progress;
@@ -288,23 +324,48 @@ void Publisher::Await() {
       const CallEnd end = caller_.Wait(pause);
       pause = std::min(pause * 3 / 2, kLongestPause);
       if (end == CallEnd::kInterrupted) {
-        return Fail(StatusOfSignal(caller_.signal()), "interrupted while waiting for deliveries");
+        return FailBefore(awaited.topic, StatusOfSignal(caller_.signal()),
+                          "interrupted while waiting for deliveries");
       }
       if (end == CallEnd::kAnswered) continue;
       const std::string wanted =
           Plural(static_cast<std::size_t>(options_.wait_delivered.value_or(0)), "subscriber");
       const DeliveryProgress& got = awaited.progress;
-      return Fail(ExitStatus::kTimeout,
-                  awaited.message.empty()
-                      ? "--timeout ran out: no new message of " + awaited.topic +
-                            " came of the ping (is its content unchanged?); wanted: " + wanted
-                      : "--timeout ran out: " + awaited.message + " of " + awaited.topic +
-                            " was delivered to " + std::to_string(got.delivered) + " of " + wanted +
-                            " (" + std::to_string(got.pending) + " pending, " +
-                            std::to_string(got.dead) + " given up)");
+      return FailBefore(awaited.topic, ExitStatus::kTimeout,
+                        awaited.message.empty()
+                            ? "--timeout ran out: no new message of " + awaited.topic +
+                                  " came of the ping (is its content unchanged?); wanted: " + wanted
+                            : "--timeout ran out: " + awaited.message + " of " + awaited.topic +
+                                  " was delivered to " + std::to_string(got.delivered) + " of " +
+                                  wanted + " (" + std::to_string(got.pending) + " pending, " +
+                                  std::to_string(got.dead) + " given up)");
     }
     if (status_ != ExitStatus::kDone) return;
   }
+}
+
+// What only the options together can show.
+Result<void> CheckOptions(const PublishOptions& options) {
+  if (!options.type.empty() && !options.content) {
+    return websub::Fail(ErrorCode::kInvalid, "--type belongs to --content");
+  }
+  if (!options.type.empty()) {
+    if (const auto good = CheckMediaType(options.type); !good) {
+      return websub::Fail(ErrorCode::kInvalid, "--type: " + good.error().message);
+    }
+  }
+  const auto act = ActOf(options);
+  if (act == PublishAct::kPublish) return {};
+  const std::string flag = "--" + std::string(Name(act));
+  if (options.content || options.wait_delivered) {
+    return websub::Fail(ErrorCode::kInvalid,
+                        flag + " publishes nothing: it does not go with " +
+                            (options.content ? "--content" : "--wait-delivered"));
+  }
+  if (options.body_style == "echostream") {
+    return websub::Fail(ErrorCode::kInvalid, flag + " is unknown to EchoStream");
+  }
+  return {};
 }
 
 }  // namespace
@@ -333,27 +394,6 @@ std::string_view TypeOfFile(std::string_view file) {
   return "application/octet-stream";
 }
 
-std::string HubSentence(std::string_view content_type, std::string_view body) {
-  constexpr std::size_t kMaxSentence = 300;  // bytes
-  const bool markup = ToLower(content_type).find("html") != std::string::npos;
-  std::string sentence;
-  bool in_tag = false;
-  bool gap = false;
-  for (const char c : body.substr(0, 16 * 1024)) {
-    if (markup && c == '<') in_tag = true;
-    if (!in_tag && !IsSpace(c)) {
-      if (gap && !sentence.empty()) sentence += ' ';
-      gap = false;
-      sentence += c;
-    } else {
-      gap = true;
-    }
-    if (markup && c == '>') in_tag = false;
-    if (sentence.size() >= kMaxSentence) return sentence + "…";
-  }
-  return sentence;
-}
-
 CommandHelp HelpOf(const PublishOptions&) {
   return {
       .name = std::string(kName),
@@ -373,9 +413,17 @@ void Define(FlagSet& flags, PublishOptions& options) {
   flags.Text("--type MIME", options.type, "its media type (default: by the name of FILE)");
   flags.Choice("--param NAME", options.parameter, {"both", "hub.url", "hub.topic"},
                "how a ping names the topic: hub.url, hub.topic or both");
+  flags.Switch("--register", options.register_,
+               "announce the topic to the hub, which then knows it");
+  flags.Switch("--deregister", options.deregister, "withdraw it");
+  flags.Exclusive({"--register", "--deregister"});
+  flags.Choice("--body-style STYLE", options.body_style, {"ping", "ballerina", "echostream"},
+               "how hubs of others want it: ping, ballerina, echostream");
   flags.Number("--wait-delivered N", options.wait_delivered, 1, 1'000'000'000,
                "wait until N subscribers have it (websub's own hub)");
   flags.Span("--timeout D", options.timeout, "give up after this time (waiting: 30s)");
+  AddHeaderFlag(flags, options.headers);
+  AddApiTokenFlags(flags, options.api_token, "of the hub's API, for --wait-delivered");
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a topic", options.topics, 1, 1000);
@@ -383,9 +431,11 @@ void Define(FlagSet& flags, PublishOptions& options) {
 
 ExitStatus Run(Environment& environment, const PublishOptions& options) {
   Output output(environment, options.output);
-  if (!options.type.empty() && !options.content) {
-    return UsageError(environment, kName, "--type belongs to --content");
+  if (const auto good = CheckOptions(options); !good) {
+    return UsageError(environment, kName, good.error().message);
   }
+  const auto token = ReadApiToken(environment, options.api_token);
+  if (!token) return UsageError(environment, kName, token.error().message);
   std::optional<std::string> content;
   if (options.content) {
     auto bytes = ReadInput(environment, *options.content);
@@ -396,7 +446,7 @@ ExitStatus Run(Environment& environment, const PublishOptions& options) {
   if (!time_left && options.wait_delivered) time_left = kDefaultWait;
   const auto caller = HttpCaller::Make(environment, options.tls, time_left);
   if (!caller) return output.Fail(caller.error());
-  return Publisher(environment, options, **caller).Run(content);
+  return Publisher(environment, options, **caller, *token).Run(content);
 }
 
 }  // namespace websub::cli

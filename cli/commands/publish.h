@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/publish_request.h"
+#include "cli/hub_access.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
 
@@ -18,8 +20,13 @@ struct PublishOptions {
   std::optional<std::string> content;  // a file or "-"; nothing: a ping
   std::string type;                    // of the content; empty: by the file's name
   std::string parameter = "both";
+  std::string body_style = "ping";
+  bool register_ = false;
+  bool deregister = false;
   std::optional<int> wait_delivered;
   std::optional<Duration> timeout;
+  HeaderFields headers;  // for hubs
+  ApiTokenOptions api_token;
   TlsOptions tls;
   OutputOptions output;
 };
@@ -30,9 +37,5 @@ ExitStatus Run(Environment& environment, const PublishOptions& options);
 
 // The media type that a file's name tells; application/octet-stream where it tells none.
 std::string_view TypeOfFile(std::string_view file);
-
-// What a hub said in an answer that is no success, as one line: its text without markup, cut to a
-// sensible length; empty where it said nothing.
-std::string HubSentence(std::string_view content_type, std::string_view body);
 
 }  // namespace websub::cli

@@ -46,6 +46,10 @@ Result<void> WriteReadyFile(const std::string& file, const std::string& text) {
 
 Result<void> ReadSecurity(const std::string& text, hub::SubscriptionSecurity& security) {
   security = {};
+  if (text == "both") {  // as EchoStream says it
+    security = {.https = true, .secret = true};
+    return {};
+  }
   std::size_t at = 0;
   while (at <= text.size()) {
     const auto end = std::min(text.find(',', at), text.size());
@@ -55,7 +59,7 @@ Result<void> ReadSecurity(const std::string& text, hub::SubscriptionSecurity& se
     } else if (word == "secret") {
       security.secret = true;
     } else if (word != "none" || text != "none") {
-      return Fail(ErrorCode::kInvalid, "use none, https, secret or https,secret");
+      return Fail(ErrorCode::kInvalid, "use none, https, secret, or both: https,secret");
     }
     at = end + 1;
   }
@@ -353,7 +357,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
   flags.Value(
       "--subscription-security WHAT",
       [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },
-      "none, https, secret, or https,secret");
+      "none, https, secret, or both: https,secret");
   DefineAddresses(flags, options);
   flags.Switch("--feed-diff", options.feed_diff, "deliver only the new entries of feeds",
                Shown::kBrief);
@@ -393,6 +397,9 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
   if (!topics) return UsageError(environment, kName, topics.error().message);
   hub.allow_callback = std::move(*callbacks);
   hub.allow_topic = std::move(*topics);
+  auto token = ReadApiToken(environment, options.api_token);
+  if (!token) return UsageError(environment, kName, token.error().message);
+  hub.api_token = *std::move(token);
   const auto tls = ListenTls(options.listen_tls);
   if (!tls) return UsageError(environment, kName, tls.error().message);
   hub.server.tls = *tls;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hub_access.h"
 #include "cli/listen_address.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
@@ -24,6 +25,7 @@ struct ServeOptions {
   hub::HubOptions hub;  // what the flags below set; Run adds the rest
   bool hook_authorization = false;
   std::string auth;  // a file; empty: none
+  ApiTokenOptions api_token;
   TlsOptions tls;
   ListenTlsOptions listen_tls;
   std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's

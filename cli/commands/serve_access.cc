@@ -22,8 +22,8 @@ void DefineAccess(FlagSet& flags, ServeOptions& options) {
                "deregister topics with subscriptions too: they are denied", Shown::kBrief);
   flags.Number("--max-subscriptions-per-host N", options.hub.most_on_host, 1, 1'000'000'000,
                "whose callbacks lie on one host; beyond: 429 (default: no limit)", Shown::kBrief);
-  flags.Text("--api-token TOKEN", options.hub.api_token,
-             "who has it may use /api/v1 (default: whoever is on this machine)", Shown::kBrief);
+  AddApiTokenFlags(flags, options.api_token,
+                   "who has it may use /api/v1 (default: whoever is on this machine)");
 }
 
 Result<std::optional<hub::Policy>> ReadAccess(const ServeOptions& options, Output& output) {

@@ -58,7 +58,7 @@ TEST_CASE("what does not fit the screen is shown when all is asked for") {
     ++named;
   }
   CHECK(named + left_out == 100);
-  CHECK(flags.HelpAll().find("\n  --switch-199  what it does\n") != std::string::npos);
+  CHECK(flags.HelpAll().find("\n  --switch-199   what it does\n") != std::string::npos);
 }
 
 TEST_CASE("help about a command is the command's help") {

@@ -49,7 +49,37 @@ TEST_CASE("publish refuses flags that do not fit together") {
   CHECK(
       complaint({"t", "--content", "/no/such/file"}).starts_with("websub: cannot read /no/such/"));
   CHECK(complaint({"t", "--hub", "gopher://x/"}).starts_with("websub: the hub gopher://x/: "));
+  CHECK(complaint({"t", "--content", "-", "--type", "nonsense"}) ==
+        "websub: --type: \"nonsense\" is no media type, such as application/json");
+  CHECK(complaint({"t", "--register", "--content", "-"}) ==
+        "websub: --register publishes nothing: it does not go with --content");
+  CHECK(complaint({"t", "--deregister", "--wait-delivered", "1"}).find("does not go with --wait") !=
+        std::string::npos);
+  CHECK(complaint({"t", "--register", "--deregister"}) ==
+        "websub: --register and --deregister exclude each other");
+  CHECK(complaint({"t", "--register", "--body-style", "echostream"}) ==
+        "websub: --register is unknown to EchoStream");
+  CHECK(complaint({"t", "--header", "Bearer hunter2"}) ==
+        "websub: --header: a field is written 'Name: value'");
+  CHECK(complaint({"t", "--header", "Content-Length: 3"}) ==
+        "websub: --header: Content-Length is written by websub itself");
+  CHECK(complaint({"t", "--header", "X: a\nb"}) ==
+        "websub: --header: the value of X holds a control character");
+  CHECK(complaint({"t", "--api-token", " x"}).starts_with("websub: --api-token: the token holds"));
+  CHECK(complaint({"t", "--api-token", "x", "--api-token-file", "y"}) ==
+        "websub: --api-token and --api-token-file exclude each other");
   CHECK(complaint({"plain name"}).find("a topic that is no URL needs --hub") != std::string::npos);
+}
+
+TEST_CASE("media types are told from other words") {
+  for (const char* good : {"text/plain", "application/atom+xml; charset=utf-8", "a/b ;c=d"}) {
+    CHECK(CheckMediaType(good).has_value());
+  }
+  for (const char* bad : {"nonsense", "", "/", "text/", "/plain", "text/pl ain", "text/plain\nx",
+                          "a/b/c", "text; x/y"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(CheckMediaType(bad).has_value());
+  }
 }
 
 TEST_CASE("sizes and counts read well") {

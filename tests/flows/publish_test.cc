@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/http_peer.h"
+#include "tests/support/hub_process.h"
 #include "tests/support/process.h"
 #include "tests/support/raw_peer.h"
 
@@ -135,6 +136,198 @@ TEST_CASE("a hub that refuses is status 5 with its own sentence") {
       RunWebsub({"publish", "http://a.example/", "--hub", peer.Url("/hub"), "--json"});
   CHECK(as_json.status == 5);
   CHECK(json::parse(as_json.out)["accepted"] == false);
+}
+
+std::string OnlyBody(const HttpPeer& peer) {
+  const auto requests = peer.Requests();
+  REQUIRE(requests.size() == 1);
+  return requests[0].body;
+}
+
+TEST_CASE("publish registers and deregisters and takes only the answer that says accepted") {
+  struct Case {
+    int status;
+    std::string body;
+    int end;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {200, "hub.mode=accepted", 0, "registered  http://a.example/x?y=1&z  at "},
+      {200, "hub.mode=accepted&more=1\r\n", 0, "registered  "},
+      {409, "hub.mode=denied&hub.reason=it%20is%20there%2C+already", 5,
+       "refused with 409: it is there, already\n"},
+      {200, "hub.mode=denied&hub.reason=no", 5, "answered 200: no\n"},
+      {403, "hub.mode=denied", 5, "refused with 403: denied, without a reason\n"},
+      {202, "hub.mode=accepted", 5, "answered 202: 200 with hub.mode=accepted was expected"},
+      {200, "", 5, "answered 200: 200 with hub.mode=accepted was expected\n"},
+      {200, "thanks", 5, "200 with hub.mode=accepted was expected; it said: thanks\n"},
+      {500, "out of order", 5, "refused with 500: out of order\n"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.body);
+    HttpPeer peer;
+    peer.On("POST", "/hub",
+            {.status = each.status, .fields = {{"Content-Type", kForm}}, .body = each.body});
+    const Finished run =
+        RunWebsub({"publish", "http://a.example/x?y=1&z", "--hub", peer.Url("/hub"), "--register"});
+    CHECK(run.status == each.end);
+    CHECK((run.out + run.err).find(each.says) != std::string::npos);
+    CHECK(OnlyBody(peer) == "hub.mode=register&hub.topic=http%3A%2F%2Fa.example%2Fx%3Fy%3D1%26z");
+  }
+  HttpPeer peer;
+  peer.On("POST", "/hub", {.fields = {}, .body = "hub.mode=accepted"});
+  const Finished run =
+      RunWebsub({"publish", "plain name", "--hub", peer.Url("/hub"), "--deregister", "--json"});
+  CHECK(run.status == 0);
+  CHECK(OnlyBody(peer) == "hub.mode=deregister&hub.topic=plain%20name");
+  const auto event = json::parse(run.out);
+  CHECK(event["type"] == "deregistered");
+  CHECK(event["accepted"] == true);
+}
+
+TEST_CASE("publish speaks as publishers of Ballerina do to the byte") {
+  std::string request;
+  RawServer server([&](RawConnection& connection, int) {
+    request = connection.ReadMessage();
+    connection.Write("HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nhub.mode=accepted");
+  });
+  const std::string host = "127.0.0.1:" + std::to_string(server.port());
+  const auto head = [&](const std::string& target) {
+    return "POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
+  };
+  CHECK(RunWebsub({"publish", "a b", "--hub", server.Url("/hub"), "--body-style", "ballerina"})
+            .status == 0);
+  CHECK(request.starts_with(head("/hub")));
+  CHECK(request.find("\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                     "x-ballerina-publisher: event\r\n") != std::string::npos);
+  CHECK(request.ends_with("\r\n\r\nhub.mode=publish&hub.topic=a%20b"));
+  for (const std::string type : {"text/plain", kForm}) {
+    CHECK(RunWebsub({"publish", "a b", "--hub", server.Url("/hub"), "--body-style=ballerina",
+                     "--content=-", "--type", type},
+                    "x=1\n")
+              .status == 0);
+    CHECK(request.starts_with(head("/hub?hub.mode=publish&hub.topic=a%20b")));
+    CHECK(request.find("\r\nContent-Type: " + type + "\r\n") != std::string::npos);
+    CHECK((request.find("\r\nx-ballerina-publisher: publish\r\n") != std::string::npos) ==
+          (type == kForm));
+    CHECK(request.ends_with("\r\n\r\nx=1\n"));
+  }
+}
+
+TEST_CASE("a 204 is no success for a publisher of Ballerina") {
+  HttpPeer peer;
+  peer.On("POST", "/hub", {.status = 204, .fields = {}, .body = {}});
+  const Finished run =
+      RunWebsub({"publish", "t", "u", "--hub", peer.Url("/hub"), "--body-style", "ballerina"});
+  CHECK(run.status == 5);
+  CHECK(peer.Requests().size() == 2);  // a topic each
+}
+
+TEST_CASE("publish sends the message of EchoStream") {
+  HttpPeer peer;
+  peer.On("POST", "/api/v1/messages", {.status = 202, .fields = {}, .body = {}});
+  peer.On("POST", "/elsewhere", {.status = 200, .fields = {}, .body = "fine"});
+  const auto publish = [&](const std::string& path, std::vector<std::string> more) {
+    more.insert(more.begin(), {"publish", "http://a.example/t", "--hub", peer.Url(path),
+                               "--body-style", "echostream"});
+    return RunWebsub(more, "\xff{}");
+  };
+  CHECK(publish("/hub", {}).status == 0);
+  CHECK(publish("/hub?x=1", {"--content", "-", "--type", "application/json"}).status == 0);
+  const auto sent = peer.Requests("POST", "/api/v1/messages");
+  REQUIRE(sent.size() == 2);
+  CHECK(sent[0].Field("Content-Type") == "application/json");
+  CHECK(sent[0].body == R"({"topic":"http://a.example/t","contentUrl":"http://a.example/t"})");
+  // printf '\377{}' | base64
+  CHECK(
+      sent[1].body ==
+      R"({"topic":"http://a.example/t","contentBase64":"/3t9","contentType":"application/json"})");
+  const Finished other = publish("/elsewhere", {});
+  CHECK(other.status == 5);
+  CHECK(other.err.find("answered 200: 202 was expected; it said: fine") != std::string::npos);
+}
+
+TEST_CASE("a field of --header goes to the hub and nowhere else and is never told") {
+  HttpPeer hub;
+  HttpPeer third;
+  const TempDir folder;
+  hub.On("GET", "/feed",
+         {.fields = {{"Link", "<" + hub.Url("/moved") + ">; rel=hub, <" + hub.Url("/feed") +
+                                  ">; rel=self"}},
+          .body = {}});
+  hub.On("POST", "/moved", {.status = 307, .fields = {{"Location", "/away"}}, .body = {}});
+  hub.On("POST", "/away", {.status = 308, .fields = {{"Location", third.Url("/hub")}}, .body = {}});
+  third.On("POST", "/hub", {.status = 204, .fields = {}, .body = {}});
+  for (const char* mode : {"--json", "-v", "--color=never"}) {
+    const Finished run =
+        RunWebsub({"publish", hub.Url("/feed"), "--header", "Authorization: Bearer hunter2",
+                   "--header", "X-Way:\t home ", "--header", "user-agent: mine", mode});
+    CHECK(run.status == 0);
+    CHECK((run.out + run.err).find("hunter2") == std::string::npos);
+  }
+  for (const std::string path : {"/moved", "/away"}) {
+    const auto posts = hub.Requests("POST", path);
+    REQUIRE(posts.size() == 3);
+    CHECK(posts[0].Field("Authorization") == "Bearer hunter2");
+    CHECK(posts[0].Field("X-Way") == "home");
+    CHECK(posts[0].Field("User-Agent") == "mine");
+  }
+  CHECK_FALSE(hub.Requests("GET", "/feed")[0].Field("Authorization"));
+  const auto away = third.Requests("POST", "/hub");
+  REQUIRE(away.size() == 3);
+  CHECK_FALSE(away[0].Field("Authorization"));
+  CHECK_FALSE(away[0].Field("X-Way"));
+  // A variable holds one on a line.
+  CHECK(RunWebsub({"publish", "t", "--hub", third.Url("/hub")}, "",
+                  {{"WEBSUB_HEADER", "A: b c\nD: e"}})
+            .status == 0);
+  CHECK(third.Requests("POST", "/hub").back().Field("A") == "b c");
+  CHECK(third.Requests("POST", "/hub").back().Field("D") == "e");
+}
+
+TEST_CASE("publish --json without a hub tells why in an object") {
+  HttpPeer peer;
+  peer.On("GET", "/feed", {.fields = {{"Content-Type", "text/plain"}}, .body = "x"});
+  const Finished run = RunWebsub({"publish", peer.Url("/feed"), "--json"});
+  CHECK(run.status == 8);
+  const auto event = json::parse(run.out);
+  CHECK(event["type"] == "error");
+  CHECK(event["topic"] == peer.Url("/feed"));
+  CHECK(event["message"].get<std::string>().find("neither a hub nor a self") != std::string::npos);
+}
+
+TEST_CASE("publish registers with our own hub and speaks every style to it") {
+  HubProcess hub({"--require-registration", "--api-token", "open sesame"});
+  const auto publish = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"publish", "orders", "--hub", hub.Hub()});
+    return RunWebsub(more, "x");
+  };
+  CHECK(publish({"--content", "-"}).status == 5);
+  CHECK(publish({"--register"}).status == 0);
+  const Finished again = publish({"--register"});
+  CHECK(again.status == 5);
+  CHECK(again.err.find("refused with 409: the topic is registered already") != std::string::npos);
+  CHECK(publish({"--content", "-"}).status == 0);
+  CHECK(publish({"--content", "-", "--body-style", "ballerina"}).status == 0);
+  CHECK(publish({"--content", "-", "--body-style", "ballerina", "--type", kForm}).status == 0);
+  // The API of that hub wants its token.
+  HttpPeer subscriber;
+  PlaySubscriber(subscriber, "/cb");
+  REQUIRE(hub.Subscribe("orders", subscriber.Url("/cb")).status == 202);
+  CHECK(Eventually([&] { return !subscriber.Requests("GET", "/cb").empty(); }));
+  const Finished refused = publish({"--content", "-", "--wait-delivered", "1"});
+  CHECK(refused.status == 5);
+  CHECK(refused.err.find("--api-token") != std::string::npos);
+  const TempDir folder;
+  const std::string file = WriteFile(folder, "token", "open sesame\n");
+  Finished waited;
+  for (int i = 0; i < 50 && waited.status != 0; ++i) {
+    waited = publish(
+        {"--content", "-", "--wait-delivered", "1", "--timeout", "2s", "--api-token-file", file});
+  }
+  CHECK(waited.status == 0);
+  CHECK(publish({"--deregister"}).status == 5);  // it has a subscriber
+  CHECK(subscriber.Requests("POST", "/cb").back().Field("Authorization") == std::nullopt);
 }
 
 TEST_CASE("publish tries the other hubs where one fails") {

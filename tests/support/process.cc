@@ -26,6 +26,15 @@ void Check(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(what);
 }
 
+// A developer's own files of settings have no say: those of the user are looked for where there are
+// none, and websub.toml only where a test names the folder to run in.
+std::map<std::string, std::string> WithoutSettings(std::map<std::string, std::string> added,
+                                                   const std::string& directory) {
+  added.emplace("XDG_CONFIG_HOME", "/nonexistent");
+  if (directory.empty()) added.emplace("WEBSUB_NO_CONFIG", "1");
+  return added;
+}
+
 std::vector<std::string> MakeEnvironment(const std::map<std::string, std::string>& added) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -125,7 +134,8 @@ Process::Process(ProcessOptions options) : impl_(std::make_unique<Impl>()) {
 
   std::vector<std::string> args = std::move(options.args);
   args.insert(args.begin(), options.program);
-  std::vector<std::string> environment = MakeEnvironment(options.environment);
+  std::vector<std::string> environment =
+      MakeEnvironment(WithoutSettings(options.environment, options.directory));
   const int error = posix_spawn(&impl_->pid, options.program.c_str(), &actions, &attributes,
                                 Pointers(args).data(), Pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);

@@ -15,7 +15,7 @@ namespace websub::tests {
 struct ProcessOptions {
   std::vector<std::string> args;  // behind the program's name
   std::map<std::string, std::string>
-      environment;  // added; WEBSUB_*, proxies and NO_COLOR are not inherited
+      environment;  // added; WEBSUB_*, proxies and NO_COLOR are not inherited, nor settings read
   std::string program = WEBSUB_BINARY;
   std::string directory;  // to run in; empty: the test's own
 };
