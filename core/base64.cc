@@ -37,8 +37,9 @@ std::string EncodeBase64(std::string_view bytes) {
 
 std::optional<std::string> DecodeBase64(std::string_view text) {
   if (text.empty()) return std::string();
-  // EVP_DecodeBlock forgives white space and keeps the padding as zero bytes.
-  if (text.size() % 4 != 0 || text.find_first_of(" \t\r\n\v\f") != std::string_view::npos) {
+  // EVP_DecodeBlock forgives white space, takes a dash for the end, and keeps the padding as zero
+  // bytes.
+  if (text.size() % 4 != 0 || text.find_first_of(" \t\r\n\v\f-") != std::string_view::npos) {
     return std::nullopt;
   }
   std::size_t padding = 0;

@@ -93,6 +93,7 @@ struct Hub::Impl {
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Fetcher> fetcher;
+  std::unique_ptr<Inbox> inbox;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Api> api;
   std::unique_ptr<Gate> gate;
@@ -228,16 +229,25 @@ void Hub::Impl::MakeParts(Hub& hub) {
     Wake();
   };
 
-  FetcherOptions fetch;
-  fetch.addresses = topics;
-  fetch.max_body = options.max_body;
-  fetch.hub_url = hub.hub_url();
-  fetch.own_base = base_url;
-  fetch.feed_diff = options.feed_diff;
-  fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
-  fetcher->on_message = [this](const Message& message) {
+  GetOptions get;
+  get.addresses = topics;
+  get.max_body = options.max_body;
+  get.own_base = base_url;
+  const auto appended = [this](const Message& message) {
     deliverer->Wake(message.topic_id, message.id);
   };
+
+  FetcherOptions fetch{get};
+  fetch.hub_url = hub.hub_url();
+  fetch.feed_diff = options.feed_diff;
+  fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
+  fetcher->on_message = appended;
+
+  InboxOptions push{get};
+  push.hub_url = hub.hub_url();
+  push.feed_diff = options.feed_diff;
+  inbox = std::make_unique<Inbox>(*store, *client, *recorder, clock, random, push, wake);
+  inbox->on_message = appended;
 
   retention = std::make_unique<Retention>(*store, clock, options.retention, wake);
 
@@ -253,7 +263,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.hub_url = hub.hub_url();
   answers.feed_diff = options.feed_diff;
   api = std::make_unique<Api>(
-      ApiParts{*store, *recorder, *verifier, *fetcher, *deliverer, clock, *access},
+      ApiParts{*store, *recorder, *verifier, *fetcher, *inbox, *deliverer, clock, *access},
       std::move(answers));
 }
 
@@ -270,8 +280,8 @@ void Hub::Impl::Wake() {
 void Hub::Impl::Run() {
   const Time now = clock.Now();
   const Time next =
-      std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now), deliverer->Run(now),
-                RunLeases(now), RunDemo(now), retention->Run(now)});
+      std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now), inbox->Run(now),
+                deliverer->Run(now), RunLeases(now), RunDemo(now), retention->Run(now)});
   const Duration wait = next == Time::max() ? kLongestWait : std::min(next - now, kLongestWait);
   timer.Set(std::max(wait, Duration::zero()), [this] { Run(); });
 }
@@ -305,8 +315,9 @@ Time Hub::Impl::RunDemo(Time now) {
 }
 
 void Hub::Impl::PollStop(Time deadline, std::function<void()> done) {
-  const bool idle =
-      drained && deliverer->in_flight() + verifier->in_flight() + fetcher->in_flight() == 0;
+  const bool idle = drained && deliverer->in_flight() + verifier->in_flight() +
+                                       fetcher->in_flight() + inbox->in_flight() ==
+                                   0;
   if (!idle && clock.Now() < deadline) {
     return stop_timer.Set(kStopPoll, [this, deadline, done = std::move(done)]() mutable {
       PollStop(deadline, std::move(done));
@@ -354,6 +365,7 @@ void Hub::Stop(Duration grace, std::function<void()> done) {
   impl_->deliverer->Stop();
   impl_->verifier->Stop();
   impl_->fetcher->Stop();
+  impl_->inbox->Stop();
   impl_->server->Drain([impl = impl_.get()] { impl->drained = true; });
   impl_->PollStop(impl_->clock.Now() + grace, std::move(done));
 }

@@ -29,6 +29,7 @@ Api::Api(ApiParts parts, ApiOptions options)
       recorder_(parts.recorder),
       verifier_(parts.verifier),
       fetcher_(parts.fetcher),
+      inbox_(parts.inbox),
       deliverer_(parts.deliverer),
       access_(parts.access),
       clock_(parts.clock),
@@ -39,6 +40,9 @@ void Api::Handle(http::Request request, http::Respond respond) {
   const std::string path(request.Path());
   if (path == "/hub") return Hub(std::move(request), std::move(respond));
   if (path.starts_with("/topics/")) return Topic(std::move(request), std::move(respond));
+  if (path == "/api/v1/messages" && request.method == "POST") {
+    return Messages(std::move(request), std::move(respond));
+  }
   if (path.starts_with("/api/v1/")) return ApiV1(request, respond);
   if (path == "/livez" && IsRead(request)) return respond(http::Response::Text(200, "alive"));
   if (path == "/readyz" && IsRead(request)) return respond(Ready());

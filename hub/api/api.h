@@ -1,7 +1,6 @@
 // What the hub answers: request in, response out. One file for each act of the protocol:
-// subscribe.cc, publish.cc, register.cc, hosted_topic.cc; permission.cc for whether a peer may;
-// control.cc for what a person does to a subscription;
-// read_api for looking.
+// subscribe.cc, publish.cc, messages.cc, register.cc, hosted_topic.cc; permission.cc for whether a
+// peer may; control.cc for what a person does to a subscription; read_api for looking.
 #pragma once
 
 #include <chrono>
@@ -15,10 +14,12 @@
 #include "core/publish_request.h"
 #include "hub/access/access.h"
 #include "hub/api/call.h"
+#include "hub/api/echo_message.h"
 #include "hub/api/guard.h"
 #include "hub/clock.h"
 #include "hub/delivery/deliverer.h"
 #include "hub/fetch/fetcher.h"
+#include "hub/fetch/inbox.h"
 #include "hub/http/server.h"
 #include "hub/intent/verifier.h"
 #include "hub/store/recorder.h"
@@ -51,6 +52,7 @@ struct ApiParts {
   Recorder& recorder;
   Verifier& verifier;
   Fetcher& fetcher;
+  Inbox& inbox;
   Deliverer& deliverer;
   const Clock& clock;
   Access& access;
@@ -97,6 +99,12 @@ class Api {
   Result<void> CheckTopicCredentials(const std::string& topic) const;
   void PublishContent(const CallPtr& call, const std::string& topic);
   void KeepContent(const CallPtr& call);
+  void Messages(http::Request request, http::Respond respond);  // POST /api/v1/messages
+  struct Handover;
+  Result<void> CheckEcho(const EchoMessage& message) const;
+  void DecideEcho(const std::shared_ptr<Handover>& handover, std::size_t index);
+  void KeepEchoes(const std::shared_ptr<Handover>& handover);
+  void AnswerEchoes(const Handover& handover, const std::vector<InboxReceipt>& receipts);
   void Topic(http::Request request, http::Respond respond);  // /topics/NAME
   http::Response GetTopic(const http::Request& request, const std::string& name);
   std::shared_ptr<const std::string> ContentOf(const HostedTopic& row);
@@ -112,6 +120,7 @@ class Api {
   Recorder& recorder_;
   Verifier& verifier_;
   Fetcher& fetcher_;
+  Inbox& inbox_;
   Deliverer& deliverer_;
   Access& access_;
   const Clock& clock_;

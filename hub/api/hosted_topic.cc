@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/digest.h"
-#include "core/feed_diff.h"
 #include "core/link_header.h"
 #include "core/text.h"
 #include "hub/api/api.h"
@@ -102,17 +100,9 @@ http::Response Api::GetTopic(const http::Request& request, const std::string& na
 
 void Api::PutHosted(const std::string& name, std::string content_type, std::string body,
                     Done<Message> done) {
-  NewMessage message;
-  message.topic = HostedUrl(name);
-  message.content_type = std::move(content_type);
-  message.hubs = {options_.hub_url};
-  message.self = message.topic;
-  message.body = std::make_shared<const std::string>(std::move(body));
-  message.content_hash = Sha256Hex(*message.body);
-  message.now = clock_.Now();
-  if (options_.feed_diff == FeedDiff::kOn) {
-    message.entries = DigestsOf(ReadFeed(message.content_type, *message.body));
-  }
+  NewMessage message = PushedMessage({HostedUrl(name), std::move(content_type),
+                                      std::make_shared<const std::string>(std::move(body))},
+                                     options_.hub_url, options_.feed_diff, clock_.Now());
   store_.PutHosted(name, std::move(message), [this, done = std::move(done)](Result<Message> kept) {
     const auto topic = kept ? kept->topic_id : 0;
     const auto newest = kept ? kept->id : 0;

@@ -2,8 +2,6 @@
 #include <utility>
 
 #include "core/address_policy.h"
-#include "core/digest.h"
-#include "core/feed_diff.h"
 #include "core/subscription_request.h"
 #include "hub/api/api.h"
 
@@ -154,17 +152,9 @@ void Api::KeepContent(const CallPtr& call) {
   if (const auto name = HostedName(topic); name && store_.FindHostedRow(*name)) {
     return PutHosted(*name, std::move(type), std::move(call->request.body), answer);
   }
-  NewMessage message;
-  message.topic = topic;
-  message.content_type = std::move(type);
-  message.hubs = {options_.hub_url};
-  message.self = topic;
-  message.body = std::make_shared<const std::string>(std::move(call->request.body));
-  message.content_hash = Sha256Hex(*message.body);
-  message.now = clock_.Now();
-  if (options_.feed_diff == FeedDiff::kOn) {
-    message.entries = DigestsOf(ReadFeed(message.content_type, *message.body));
-  }
+  auto body = std::make_shared<const std::string>(std::move(call->request.body));
+  NewMessage message = PushedMessage({topic, std::move(type), std::move(body)}, options_.hub_url,
+                                     options_.feed_diff, clock_.Now());
   store_.AppendMessage(std::move(message), [this, answer](const Result<Message>& kept) {
     answer(kept);
     if (kept) deliverer_.Wake(kept->topic_id, kept->id);

@@ -186,6 +186,7 @@ Json View(const Counts& counts) {
   out["exchanges"] = counts.exchanges;
   out["dead_letters"] = counts.dead_letters;
   out["waiting_fetches"] = counts.waiting_fetches;
+  out["inbox"] = counts.inbox;
   out["retrying"] = counts.retrying;
   return out;
 }

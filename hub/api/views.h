@@ -24,6 +24,7 @@ inline constexpr char kSubscriptionLetter = 's';
 inline constexpr char kMessageLetter = 'm';
 inline constexpr char kExchangeLetter = 'x';
 inline constexpr char kDeadLetterLetter = 'd';
+inline constexpr char kInboxLetter = 'i';  // of a message that is not in its topic's log yet
 
 std::string PrintId(char letter, std::int64_t id);  // "s1"
 // Reads "s1" and "1". Nothing for another letter, zero, or what is no number.

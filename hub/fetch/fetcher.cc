@@ -4,10 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "core/address_policy.h"
 #include "core/digest.h"
 #include "core/feed_diff.h"
-#include "core/request_head.h"
 #include "hub/delivery/outcome.h"
 
 namespace websub::hub {
@@ -33,24 +31,18 @@ void KeepValidators(const FieldList& fields, FetchedContent& content) {
   if (modified_at) content.last_modified = modified;
 }
 
-// A redirect may not bring credentials of its own: they would be the topic's word for whom to be.
-bool BringsCredentials(const Url& from, const Url& to) {
-  return !to.userinfo().empty() &&
-         (to.Origin() != from.Origin() || to.userinfo() != from.userinfo());
-}
-
 }  // namespace
 
 Fetcher::Fetcher(Store& store, Transport& transport, Recorder& recorder, const Clock& clock,
                  Random& random, FetcherOptions options, std::function<void()> wake)
     : store_(store),
-      transport_(transport),
       recorder_(recorder),
       clock_(clock),
       random_(random),
       options_(std::move(options)),
       wake_(std::move(wake)),
-      turns_(options_.turns) {}
+      turns_(options_.turns),
+      getter_(transport, recorder, clock, turns_, options_) {}
 
 void Fetcher::Requested(Time at) {
   walk_.GoBack(at);
@@ -131,131 +123,61 @@ void Fetcher::Start(TopicId id, const Turns::Ticket& ticket, Time now) {
     return Abandon(std::move(fetch), "the topic is no URL that can be fetched", std::move(exchange),
                    now);
   }
-  Get(std::move(fetch), *url, now);
-}
-
-// One that the hub hosts itself. A path that may lead elsewhere, once somebody has normalised it,
-// is none.
-bool Fetcher::IsOwn(const Url& url) const {
-  const std::string prefix = options_.own_base + "/topics/";
-  return url.text().starts_with(prefix) &&
-         url.text().find_first_of("/\\%", prefix.size()) == std::string::npos &&
-         !url.text().substr(prefix.size()).starts_with('.');
-}
-
-void Fetcher::Get(FetchPtr fetch, const Url& url, Time now) {
-  if (options_.addresses && !IsOwn(url)) {
-    if (const auto allowed = options_.addresses->CheckUrl(url); !allowed) {
-      Exchange exchange;
-      exchange.at = now;
-      exchange.url = url.text();
-      exchange.attempt = fetch->job.attempts + 1;
-      exchange.fault = Fault::kForbiddenAddress;
-      return Abandon(fetch, allowed.error().message, std::move(exchange), now);
-    }
-  }
-  FieldList fields = {{"Accept", "*/*"}};
   // The validators belong to the topic's own URL. Where it redirects now, what it leads to gets
   // none: the body's digest still tells whether the content changed.
-  const Topic& topic = fetch->topic;
-  if (!topic.content_hash.empty() && fetch->hops.empty()) {
-    if (!topic.etag.empty()) fields.emplace_back("If-None-Match", topic.etag);
-    if (!topic.last_modified.empty()) fields.emplace_back("If-Modified-Since", topic.last_modified);
+  FieldList validators;
+  if (const Topic& its = fetch->topic; !its.content_hash.empty()) {
+    if (!its.etag.empty()) validators.emplace_back("If-None-Match", its.etag);
+    if (!its.last_modified.empty()) validators.emplace_back("If-Modified-Since", its.last_modified);
   }
-  OutgoingRequest request;
-  request.url = url;
-  request.head = RequestHead("GET", url, fields);
-  request.max_body = options_.max_body;
-  request.timeout = options_.timeout;
-  if (!IsOwn(url)) request.addresses = options_.addresses;
-
-  Exchange exchange;
-  exchange.at = now;
-  exchange.kind = ExchangeKind::kFetch;
-  exchange.topic = topic.url;
-  exchange.url = url.text();
-  exchange.attempt = fetch->job.attempts + 1;
-  exchange.request_head = MaskHead(request.head);
-  transport_.Send(std::move(request),
-                  [this, fetch = std::move(fetch), url,
-                   exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Learn(fetch->ticket, result);
-                    Finish(std::move(fetch), url, std::move(exchange), std::move(result));
-                  });
+  GetRequest request{.url = *url,
+                     .validators = std::move(validators),
+                     .topic = fetch->topic.url,
+                     .identity = {},
+                     .attempt = fetch->job.attempts + 1,
+                     .ticket = ticket};
+  getter_.Get(std::move(request),
+              [this, fetch = std::move(fetch)](Got got) { Finish(fetch, std::move(got)); });
 }
 
-void Fetcher::Finish(FetchPtr fetch, const Url& url, Exchange exchange, OutgoingResult result) {
+void Fetcher::Finish(const FetchPtr& fetch, Got got) {
   const Time now = clock_.Now();
-  const FieldList fields = HeadFields(result.head);
-  fetch->hops.push_back({.url = url.text(),
-                         .status = result.status,
-                         .location = FirstField(fields, "Location"),
-                         .link_headers = AllFields(fields, "Link")});
-  if (result.fault == Fault::kCancelled) {
-    FillFromResult(exchange, std::move(result));
-    exchange.outcome = "the hub stopped; it is fetched when the hub runs again";
-    recorder_.Add(std::move(exchange));
-    return Done(*fetch, {});
+  switch (got.how) {
+    case Got::How::kStopped:
+      FillFromResult(got.exchange, std::move(got.result));
+      got.exchange.outcome = "the hub stopped; it is fetched when the hub runs again";
+      recorder_.Add(std::move(got.exchange));
+      return Done(*fetch, {});
+    case Got::How::kMayPass:
+      return Failed(fetch, std::move(got.result), std::move(got.exchange), now);
+    case Got::How::kFinal:
+      FillFromResult(got.exchange, std::move(got.result));
+      return Abandon(fetch, got.reason, std::move(got.exchange), now);
+    case Got::How::kAnswered:
+      break;
   }
-  if (IsRedirect(result.status)) {
-    const auto next_text = ResolveReference(url.text(), fetch->hops.back().location);
-    const auto next = next_text ? Url::Parse(*next_text) : tl::unexpected(next_text.error());
-    FillFromResult(exchange, std::move(result));
-    if (fetch->hops.back().location.empty() || !next) {
-      return Abandon(fetch, "redirected to no URL that can be fetched", std::move(exchange), now);
-    }
-    if (static_cast<int>(fetch->hops.size()) > options_.max_redirects) {
-      return Abandon(fetch, "more than " + std::to_string(options_.max_redirects) + " redirects",
-                     std::move(exchange), now);
-    }
-    if (BringsCredentials(url, *next)) {
-      return Abandon(fetch, "redirected to a URL with a user name or password", std::move(exchange),
-                     now);
-    }
-    exchange.outcome = "redirected to " + next->text();
-    if (url.scheme() == Scheme::kHttps && next->scheme() == Scheme::kHttp) {
-      exchange.outcome += ", from https to http";
-    }
-    recorder_.Add(std::move(exchange));
-    return Get(std::move(fetch), *next, now);
-  }
-  if (result.status == 304) {
-    FetchedContent content{.etag = fetch->topic.etag,
-                           .last_modified = fetch->topic.last_modified,
-                           .content_hash = fetch->topic.content_hash,
-                           .now = now};
-    FillFromResult(exchange, std::move(result));
-    return Unchanged(fetch, std::move(content), std::move(exchange), "not changed");
-  }
-  if (result.fault == Fault::kForbiddenAddress) {  // stays forbidden
-    const std::string reason = DescribeFailure(result);
-    FillFromResult(exchange, std::move(result));
-    return Abandon(fetch, reason, std::move(exchange), now);
-  }
-  if (result.fault != Fault::kNone || result.status == 429 || result.status >= 500) {
-    return Failed(fetch, std::move(result), std::move(exchange), now);
-  }
-  if (!result.Ok2xx() || result.body_cut) {
-    const std::string reason = result.Ok2xx() ? "the content is larger than " +
-                                                    std::to_string(options_.max_body) + " bytes"
-                                              : DescribeFailure(result);
-    FillFromResult(exchange, std::move(result));
-    return Abandon(fetch, reason, std::move(exchange), now);
-  }
-  Changed(fetch, std::move(result), std::move(exchange), now);
+  if (got.result.status != 304) return Changed(fetch, std::move(got), now);
+  FetchedContent content{.etag = fetch->topic.etag,
+                         .last_modified = fetch->topic.last_modified,
+                         .content_hash = fetch->topic.content_hash,
+                         .now = now};
+  FillFromResult(got.exchange, std::move(got.result));
+  Unchanged(fetch, std::move(content), std::move(got.exchange), "not changed");
 }
 
-void Fetcher::Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now) {
+void Fetcher::Changed(const FetchPtr& fetch, Got got, Time now) {
+  OutgoingResult& result = got.result;
+  Exchange& exchange = got.exchange;
   const FieldList fields = HeadFields(result.head);
   FetchedContent content{
       .etag = {}, .last_modified = {}, .content_hash = Sha256Hex(result.body), .now = now};
-  if (fetch->hops.size() == 1) KeepValidators(fields, content);
+  if (got.hops.size() == 1) KeepValidators(fields, content);
   if (content.content_hash == fetch->topic.content_hash) {
     FillFromResult(exchange, std::move(result));
     return Unchanged(fetch, std::move(content), std::move(exchange), "fetched, not changed");
   }
   FetchedTopic fetched;
-  fetched.hops = fetch->hops;
+  fetched.hops = std::move(got.hops);
   fetched.content_type = FirstField(fields, "Content-Type");
   fetched.body = std::move(result.body);
   const Discovery links = Discover(fetched);
@@ -325,15 +247,6 @@ void Fetcher::Abandon(const FetchPtr& fetch, const std::string& reason, Exchange
   recorder_.Add(std::move(exchange));
   store_.AbandonFetch(fetch->topic.id, fetch->job.pings, now,
                       [this, fetch](const Result<void>& kept) { Done(*fetch, kept); });
-}
-
-// An answer is one only when it is whole: who stalls in the middle of it stalls.
-void Fetcher::Learn(const Turns::Ticket& ticket, const OutgoingResult& result) {
-  if (result.fault == Fault::kNone) {
-    turns_.Answered(ticket, result.timings.total);
-  } else if (result.fault != Fault::kCancelled) {
-    turns_.Failed(ticket);
-  }
 }
 
 void Fetcher::Done(const Fetch& fetch, const Result<void>& kept) {

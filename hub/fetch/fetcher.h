@@ -16,14 +16,13 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
-#include <vector>
 
 #include "core/backoff.h"
-#include "core/discovery.h"
 #include "core/feed_diff.h"
 #include "hub/clock.h"
 #include "hub/delivery/due_walk.h"
 #include "hub/delivery/turns.h"
+#include "hub/fetch/getter.h"
 #include "hub/random.h"
 #include "hub/store/recorder.h"
 #include "hub/store/store.h"
@@ -31,20 +30,13 @@
 
 namespace websub::hub {
 
-struct FetcherOptions {
+struct FetcherOptions : GetOptions {
   RetryPolicy retry{.retries = 6,
                     .base = std::chrono::seconds(1),
                     .max = std::chrono::minutes(5),
                     .give_up_after = std::chrono::hours(1)};
-  Duration timeout = std::chrono::seconds(10);
-  std::shared_ptr<const AddressPolicy> addresses;  // null: any
   TurnsOptions turns{.pace = {.fewest = 1, .first = 4, .most = 16}, .max_running = 64};
-  std::size_t max_body = 10 * 1024 * 1024;  // bytes of a topic's content
-  int max_redirects = 5;
-  std::string hub_url;  // advertised where the content names no hub
-  // "http://127.0.0.1:4820": the topics that the hub hosts itself, under /topics/, may be fetched
-  // whatever the policy.
-  std::string own_base;
+  std::string hub_url = {};  // advertised where the content names no hub
   FeedDiff feed_diff = FeedDiff::kOff;
 };
 
@@ -72,7 +64,6 @@ class Fetcher {
     FetchJob job;
     Topic topic;
     Turns::Ticket ticket;
-    std::vector<DiscoveryHop> hops;
   };
 
   using FetchPtr = std::shared_ptr<Fetch>;
@@ -85,19 +76,15 @@ class Fetcher {
   void Start(TopicId topic, const Turns::Ticket& ticket, Time now);
 
   // One attempt
-  bool IsOwn(const Url& url) const;
-  void Get(FetchPtr fetch, const Url& url, Time now);
-  void Finish(FetchPtr fetch, const Url& url, Exchange exchange, OutgoingResult result);
-  void Changed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now);
+  void Finish(const FetchPtr& fetch, Got got);
+  void Changed(const FetchPtr& fetch, Got got, Time now);
   void Unchanged(const FetchPtr& fetch, FetchedContent content, Exchange exchange,
                  std::string outcome);
   void Failed(const FetchPtr& fetch, OutgoingResult result, Exchange exchange, Time now);
   void Abandon(const FetchPtr& fetch, const std::string& reason, Exchange exchange, Time now);
-  void Learn(const Turns::Ticket& ticket, const OutgoingResult& result);
   void Done(const Fetch& fetch, const Result<void>& kept);
 
   Store& store_;
-  Transport& transport_;
   Recorder& recorder_;
   const Clock& clock_;
   Random& random_;
@@ -105,6 +92,7 @@ class Fetcher {
   std::function<void()> wake_;
 
   Turns turns_;  // by the topic's id
+  Getter getter_;
   DueWalk walk_;
   std::unordered_set<TopicId> known_;  // those that wait for their turn, or have it
   Time paused_until_ = Time::min();    // while the store takes no writes

@@ -116,11 +116,13 @@ Counts Store::CountAll() const {
       Rows rows = database.Ask("SELECT value FROM tally WHERE name = ?", name);
       if (rows.Next()) *out = rows.Int(0);
     }
-    Rows rows =
-        database.Ask("SELECT (SELECT total(exchanges) FROM segment), (SELECT count(*) FROM fetch)");
+    Rows rows = database.Ask(
+        "SELECT (SELECT total(exchanges) FROM segment), (SELECT count(*) FROM fetch), "
+        "(SELECT count(*) FROM inbox)");
     rows.Next();
     counts.exchanges = rows.Int(0);
     counts.waiting_fetches = rows.Int(1);
+    counts.inbox = rows.Int(2);
     return counts;
   });
 }

@@ -82,6 +82,12 @@ Result<Message> Append(Database& database, TopicId topic, const NewMessage& mess
   return made;
 }
 
+void ShowHosted(Database& database, const std::string& name, const Message& message) {
+  if (name.empty()) return;
+  database.Run("UPDATE hosted SET message_id = ?, etag = ? WHERE name = ?", message.id,
+               MakeEtag(message.content_type, *message.body), name);
+}
+
 void Store::AppendMessage(NewMessage message, Done<Message> done) {
   impl_->Write<Message>(
       [message = std::move(message)](Database& database) {

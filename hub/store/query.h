@@ -54,6 +54,7 @@ struct Counts {
   std::int64_t exchanges = 0;
   std::int64_t dead_letters = 0;
   std::int64_t waiting_fetches = 0;
+  std::int64_t inbox = 0;     // messages that wait for their content, or behind such a one
   std::int64_t retrying = 0;  // active subscriptions whose next attempt waits for its time
 };
 

@@ -108,8 +108,8 @@ class Store {
   void RegisterTopic(std::string url, std::string identity, Time now, Done<void> done);
   // kNotFound where it is not registered, kConflict while it has subscriptions in force.
   void DeregisterTopic(std::string url, Done<void> done);
-  // Denies the subscriptions to a topic that are in force, as EndSubscription does, and tells which:
-  // no more than some hundred at once.
+  // Denies the subscriptions to a topic that are in force, as EndSubscription does, and tells
+  // which: no more than some hundred at once.
   void DenySubscriptionsTo(std::string topic, std::string reason, Time now,
                            Done<std::vector<SubscriptionId>> done);
 
@@ -143,6 +143,28 @@ class Store {
   std::optional<FetchJob> FindFetch(TopicId topic) const;
   // The earliest later than `after`: DueFetches tells those up to it.
   std::optional<Time> NextFetchDue(Time after) const;
+
+  // ----- The inbox: messages that wait for their content, or behind such a one
+
+  // In order, all or none. One that needs no fetch is appended at once where none of its topic
+  // waits; otherwise it queues. So the messages of a topic that come this way stay in order.
+  void AddToInbox(std::vector<NewInboxEntry> entries, Done<std::vector<InboxReceipt>> done);
+  // The entry goes and `message` is appended to its topic's log (and is what the hub shows, where
+  // it hosts the topic), in one transaction; the next entry of the topic is due at `message.now`.
+  // kNotFound where the entry is no more.
+  void FinishInbox(InboxId id, NewMessage message, Done<Message> done);
+  // The fetch failed in a way that may pass.
+  void RetryInbox(InboxId id, int attempts, Time first_attempt, Time due_at, Done<void> done);
+  // Given up: the entry goes, and the next of its topic is due.
+  void DropInbox(InboxId id, Time now, Done<void> done);
+
+  // Those due at `now` that lie after `after`, by time, then by id.
+  std::vector<DueEntry> DueInbox(Time now, DuePlace after, std::size_t limit) const;
+  std::optional<InboxEntry> FindInbox(InboxId id) const;
+  // Null where the entry has none, or is no more.
+  std::shared_ptr<const std::string> InboxBody(InboxId id) const;
+  // The earliest later than `after`: DueInbox tells those up to it.
+  std::optional<Time> NextInboxDue(Time after) const;
 
   // ----- Delivery
 

@@ -16,4 +16,7 @@ TopicId TopicFor(Database& database, const std::string& url, Time now);
 // kInvalid: a hub's URL with a line break.
 Result<Message> Append(Database& database, TopicId topic, const NewMessage& message);
 
+// Where the hub hosts a topic under that name, it shows this message from now on.
+void ShowHosted(Database& database, const std::string& name, const Message& message);
+
 }  // namespace websub::hub

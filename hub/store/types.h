@@ -20,6 +20,7 @@ using IntentId = std::int64_t;
 using MessageId = std::int64_t;
 using ExchangeId = std::int64_t;
 using DeadLetterId = std::int64_t;
+using InboxId = std::int64_t;
 
 // A topic's log: messages in order of their ids, which grow with every message of the hub.
 struct Topic {
@@ -90,7 +91,8 @@ struct Intent {
   std::string identity;
   std::optional<SignatureAlgorithm> algorithm;
   std::string verify_token;  // PubSubHubbub 0.3; empty: none
-  // Set: nothing is asked for. The subscription has ended, and its callback is told why (HUB-VAL-01).
+  // Set: nothing is asked for. The subscription has ended, and its callback is told why
+  // (HUB-VAL-01).
   std::optional<std::string> denial;
 };
 
@@ -165,6 +167,43 @@ struct FetchedContent {
   std::string last_modified;
   std::string content_hash;
   Time now;
+};
+
+// A message that a publisher hands over.
+struct NewInboxEntry {
+  // Where there is no content_url it is whole. Else its body is what stands in where the fetch
+  // fails, null for none, and its content type what the publisher said of either.
+  NewMessage message;
+  std::string content_url;
+  std::string hosted;  // the name under which the hub hosts the topic, or may; empty: none
+  std::string identity;
+};
+
+// What became of it: it is in the log, or waits under this id.
+struct InboxReceipt {
+  std::optional<Message> message;
+  InboxId waits_as = 0;
+};
+
+// One that waits.
+struct InboxEntry {
+  InboxId id = 0;
+  TopicId topic_id = 0;
+  std::string topic;
+  std::string content_url;   // empty: its body is the content
+  std::string content_type;  // empty: not said
+  std::string identity;
+  bool has_body = false;
+  int attempts = 0;
+  Time first_attempt;
+  std::optional<Time> due_at;  // nothing: there are others of the topic before it
+};
+
+// What is needed of an entry to let it wait for its turn.
+struct DueEntry {
+  DuePlace place;  // the id is the entry's
+  std::string content_url;
+  int attempts = 0;
 };
 
 // What a hub hosts itself under /topics/NAME.

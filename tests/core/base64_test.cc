@@ -23,8 +23,8 @@ TEST_CASE("base64 reads and writes the examples of RFC 4648 section 10") {
 }
 
 TEST_CASE("base64 refuses what is not whole padded base64") {
-  for (const char* text :
-       {"Z", "Zg", "Zg=", "Zg==\n", "Zm9v Zm9v", "Zm=v", "====", "Zg===", "Zm9*"}) {
+  for (const char* text : {"Z", "Zg", "Zg=", "Zg==\n", "Zm9v Zm9v", "Zm=v", "====", "Zg===", "Zm9*",
+                           "Zm9v----", "Zm9-"}) {
     CAPTURE(text);
     CHECK_FALSE(DecodeBase64(text));
   }

@@ -13,6 +13,7 @@
 
 #include "hub/delivery/deliverer.h"
 #include "hub/fetch/fetcher.h"
+#include "hub/fetch/inbox.h"
 #include "hub/intent/verifier.h"
 #include "hub/store/recorder.h"
 #include "tests/support/fake_transport.h"
@@ -27,7 +28,7 @@ class HubRig : public StoreFixture {
  public:
   HubRig() {
     delivery.retry = {.retries = 12, .base = 1s, .max = 1h, .give_up_after = 24h};
-    fetch.hub_url = "https://hub.example/hub";
+    fetch.hub_url = push.hub_url = "https://hub.example/hub";
   }
   ~HubRig() { Crash(); }
 
@@ -58,6 +59,8 @@ class HubRig : public StoreFixture {
       messages.push_back(message);
       deliverer->Wake(message.topic_id, message.id);
     };
+    inbox = std::make_unique<hub::Inbox>(*store, transport, *recorder, clock, random, push, wake);
+    inbox->on_message = fetcher->on_message;
     lease_due_ = Time::min();
     expiring_ = run_posted_ = false;
     deliverer->Start();
@@ -71,6 +74,7 @@ class HubRig : public StoreFixture {
     deliverer.reset();
     verifier.reset();
     fetcher.reset();
+    inbox.reset();
     recorder.reset();
     store.reset();
     queue.RunReady();
@@ -86,6 +90,7 @@ class HubRig : public StoreFixture {
     deliverer->Stop();
     verifier->Stop();
     fetcher->Stop();
+    inbox->Stop();
     transport.CancelAll();
     bool flushed = false;
     recorder->Flush([&] { flushed = true; });
@@ -195,7 +200,7 @@ class HubRig : public StoreFixture {
   void Run() {
     ++runs_;
     const Time now = clock.Now();
-    next_ = std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now),
+    next_ = std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now), inbox->Run(now),
                       deliverer->Run(now), RunLeases(now)});
   }
 
@@ -203,17 +208,19 @@ class HubRig : public StoreFixture {
   hub::DeliveryOptions delivery;
   hub::VerifierOptions verify;
   hub::FetcherOptions fetch;
+  hub::InboxOptions push;
   FixedRandom random;
   FakeTransport transport{clock};
   std::function<std::optional<hub::OutgoingResult>(const FakeTransport::Call&)> peers;
 
   std::vector<Exchange> exchanges;           // as they were recorded
   std::vector<hub::Subscription> confirmed;  // by the verifier
-  std::vector<hub::Message> messages;        // that fetches brought
+  std::vector<hub::Message> messages;        // that fetches and the inbox brought
   std::unique_ptr<hub::Recorder> recorder;
   std::unique_ptr<hub::Deliverer> deliverer;
   std::unique_ptr<hub::Verifier> verifier;
   std::unique_ptr<hub::Fetcher> fetcher;
+  std::unique_ptr<hub::Inbox> inbox;
 
  private:
   Time RunLeases(Time now) {

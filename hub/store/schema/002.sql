@@ -36,3 +36,21 @@ CREATE TABLE feed_entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX feed_entry_last ON feed_entry (topic_id, last_message);
+
+-- Messages that were handed over and are not in the log yet: their content is to be fetched, or they came
+-- behind such a one of their topic. Only the first of a topic is due; the others have no time.
+CREATE TABLE inbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  topic_id INTEGER NOT NULL REFERENCES topic (id),
+  hosted TEXT NOT NULL,        -- under which name the hub hosts the topic, or may
+  content_url TEXT NOT NULL,   -- empty: the body is the content
+  content_type TEXT NOT NULL,  -- as the publisher said
+  identity TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  first_attempt INTEGER NOT NULL,
+  due_at INTEGER,
+  body BLOB  -- NULL: none. Last, as a message's.
+) STRICT;
+
+CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX inbox_topic ON inbox (topic_id);
