@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/hub_access.h"
+#include "cli/text.h"
 #include "core/form.h"
 
 namespace websub::cli {
@@ -28,13 +29,10 @@ Query<nlohmann::json> Ask(const HubApi& api, const std::string& hub, const std::
     return tl::unexpected(QueryFailure{StatusOf(result), Explain(call, result)});
   }
   if (result.answer.status == 401 || result.answer.status == 403) {
-    const auto refusal = nlohmann::json::parse(result.answer.body, nullptr, false);
-    const bool says =
-        refusal.is_object() && refusal.contains("error") && refusal["error"].is_string();
-    return tl::unexpected(QueryFailure{
-        ExitStatus::kHubRefused,
-        "the API of " + hub + " refused with " + std::to_string(result.answer.status) +
-            (says ? ": " + refusal["error"].get<std::string>() : "") + " (--api-token)"});
+    return tl::unexpected(
+        QueryFailure{ExitStatus::kHubRefused,
+                     "the API of " + hub + " refused with " + std::to_string(result.answer.status) +
+                         ": " + HubSentence(result.Field("Content-Type"), result.answer.body)});
   }
   if (result.answer.status != 200) {
     return NotOurs(hub, "answers " + std::to_string(result.answer.status) + " at /api/v1/messages");

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "core/text.h"
+
 namespace websub::cli {
 
 Character FirstCharacter(std::string_view text) {
@@ -34,6 +36,27 @@ std::string HumanSize(std::size_t bytes) {
                 static_cast<double>(bytes) / (mebi ? 1024.0 * 1024.0 : 1024.0),
                 mebi ? "MiB" : "KiB");
   return buffer.data();
+}
+
+std::string HubSentence(std::string_view content_type, std::string_view body) {
+  constexpr std::size_t kMaxSentence = 300;  // bytes
+  const bool markup = ToLower(content_type).find("html") != std::string::npos;
+  std::string sentence;
+  bool in_tag = false;
+  bool gap = false;
+  for (const char c : body.substr(0, 16 * 1024)) {
+    if (markup && c == '<') in_tag = true;
+    if (!in_tag && !IsSpace(c)) {
+      if (gap && !sentence.empty()) sentence += ' ';
+      gap = false;
+      sentence += c;
+    } else {
+      gap = true;
+    }
+    if (markup && c == '>') in_tag = false;
+    if (sentence.size() >= kMaxSentence) return sentence + "…";
+  }
+  return sentence;
 }
 
 }  // namespace websub::cli

@@ -22,4 +22,8 @@ std::string Plural(std::size_t count, std::string_view noun);
 // "812 B", "14.2 KiB", "3.0 MiB".
 std::string HumanSize(std::size_t bytes);
 
+// What a hub said in an answer that is no success, as one line: its text without markup, cut to a
+// sensible length; empty where it said nothing.
+std::string HubSentence(std::string_view content_type, std::string_view body);
+
 }  // namespace websub::cli

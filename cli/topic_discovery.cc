@@ -57,8 +57,13 @@ std::string OwnWords(const CallResult& last) {
 
 }  // namespace
 
-TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields fields) {
-  Call call{.url = url, .fields = std::move(fields), .body = {}, .max_body = kMaxDocument};
+TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields fields,
+                        CallFields own) {
+  Call call{.url = url,
+            .fields = std::move(fields),
+            .hub_fields = std::move(own),
+            .body = {},
+            .max_body = kMaxDocument};
   TopicLookup lookup;
   lookup.fetch = caller.Follow(std::move(call));
   const CallResult& last = lookup.fetch.last;

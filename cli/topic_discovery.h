@@ -22,8 +22,10 @@ struct TopicLookup {
   bool Complete() const { return !discovery.hubs.empty() && discovery.self.has_value(); }
 };
 
-// Fetches the topic, redirects followed (SUB-REQ-02), and reads its links. `fields` are sent along.
-TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields fields = {});
+// Fetches the topic, redirects followed (SUB-REQ-02), and reads its links. `fields` are sent along,
+// and `own` as far as redirects stay at the topic's origin.
+TopicLookup LookUpTopic(HttpCaller& caller, const std::string& url, CallFields fields = {},
+                        CallFields own = {});
 
 // The status to end with where a command cannot go on without hub and topic: kNotFound, or that of
 // the call that failed; and the sentence for it.

@@ -32,6 +32,8 @@ forbid 'only hub/store uses SQLite' '#include <(sqlite3|SQLiteCpp)' core cli "${
 mapfile -t outside_http < <(except hub http)
 forbid 'only hub/http uses Asio and Beast' '#include <boost/(asio|beast)' core cli "${outside_http[@]}"
 forbid 'only cli uses CLI11' '#include <CLI/' core hub
+mapfile -t outside_config < <(find cli -type f ! -path cli/config_file.cc)
+forbid 'only cli/config_file.cc uses toml++' '#include <toml' core hub "${outside_config[@]}"
 forbid 'cpp-httplib is the tests'"'"' independent peer' '#include <httplib' core hub cli
 forbid 'delivery decides and does no I/O' '#include "hub/(http|api)/' hub/delivery
 forbid 'the store knows no other room of the hub' '#include "hub/(http|api|delivery)/' hub/store

@@ -36,7 +36,8 @@ void Publisher::Prepare() {
     topics_[topic].url = Url::Parse(AppendQuery(options_.hub, query)).value_or(hub_);
     topics_[topic].head = RequestHead(
         "POST", topics_[topic].url,
-        {{"Content-Type", "text/plain"}, {"Content-Length", std::to_string(options_.size)}});
+        Merged({{"Content-Type", "text/plain"}, {"Content-Length", std::to_string(options_.size)}},
+               options_.headers));
   }
   if (options_.messages == 0) return;
   ready_.resize(options_.topics);
@@ -70,8 +71,9 @@ hub::OutgoingRequest Publisher::MakeRequest(std::uint32_t topic, std::uint32_t s
   request.body =
       std::make_shared<const std::string>(EncodeForm(ToForm(ping, PublishParameter::kBoth)));
   request.head = RequestHead("POST", hub_,
-                             {{"Content-Type", "application/x-www-form-urlencoded"},
-                              {"Content-Length", std::to_string(request.body->size())}});
+                             Merged({{"Content-Type", "application/x-www-form-urlencoded"},
+                                     {"Content-Length", std::to_string(request.body->size())}},
+                                    options_.headers));
   return request;
 }
 

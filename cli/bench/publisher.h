@@ -11,6 +11,7 @@
 #include "cli/bench/ledger.h"
 #include "cli/bench/swarm.h"
 #include "cli/bench/wire.h"
+#include "cli/hub_access.h"
 #include "core/url.h"
 
 namespace websub::cli::bench {
@@ -23,6 +24,7 @@ enum class PublishKind {
 
 struct PublisherOptions {
   std::string hub;
+  HeaderFields headers = {};  // sent along
   std::uint64_t run = 0;
   std::uint32_t topics = 1;
   std::uint32_t messages = 0;     // of each topic

@@ -5,8 +5,8 @@
 #include "cli/bench/places.h"
 #include "cli/bench/waiter.h"
 #include "cli/bench/wire.h"
-#include "cli/commands/publish.h"
 #include "cli/http_call.h"
+#include "cli/text.h"
 #include "core/exchange.h"
 #include "core/form.h"
 #include "core/request_head.h"
@@ -208,8 +208,9 @@ hub::OutgoingRequest Bench::SubscriptionCall(Mode mode, std::uint32_t subscriber
   request.url = Url::Parse(settings_.hub).value_or(Url());
   request.body = std::make_shared<const std::string>(EncodeForm(form));
   request.head = RequestHead("POST", request.url,
-                             {{"Content-Type", "application/x-www-form-urlencoded"},
-                              {"Content-Length", std::to_string(request.body->size())}});
+                             Merged({{"Content-Type", "application/x-www-form-urlencoded"},
+                                     {"Content-Length", std::to_string(request.body->size())}},
+                                    settings_.headers));
   request.timeout = kCallTimeout;
   return request;
 }
@@ -299,6 +300,7 @@ bool Bench::Publish() {
   if (settings_.subscribers > 0) SettleDown(settings_.settle);
   PublisherOptions options;
   options.hub = settings_.hub;
+  options.headers = settings_.headers;
   options.run = shape_.run;
   options.topics = settings_.topics;
   options.messages = settings_.messages;

@@ -11,13 +11,15 @@
 #include "cli/bench/swarm.h"
 #include "cli/environment.h"
 #include "cli/exit_status.h"
+#include "cli/hub_access.h"
 #include "cli/listen_address.h"
 #include "hub/http/client.h"
 
 namespace websub::cli::bench {
 
 struct RunSettings {
-  std::string hub;  // absolute
+  std::string hub;       // absolute
+  HeaderFields headers;  // for the hub
   std::uint32_t subscribers = 100;
   std::uint32_t stalled = 0;  // of them
   std::uint32_t messages = 100;

@@ -101,6 +101,7 @@ std::vector<std::string> FailedChecks(const std::vector<bench::FailIf>& checks,
 
 void DefineMore(FlagSet& flags, BenchOptions& options) {
   bench::RunSettings& run = options.run;
+  AddHeaderFlag(flags, run.headers);
   flags.Switch("--mix-stalled", run.mix_stalled, "", Shown::kBrief);
   flags.Switch("--no-secret", options.no_secret, "", Shown::kBrief);
   flags.Switch("--verify-signatures", run.verify_signatures, "", Shown::kBrief);

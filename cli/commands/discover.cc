@@ -26,10 +26,11 @@ CallFields Wishes(const DiscoverOptions& options) {
   return fields;
 }
 
-Report Look(HttpCaller& caller, const std::string& url, const CallFields& fields) {
+Report Look(HttpCaller& caller, const std::string& url, const CallFields& fields,
+            const HeaderFields& headers) {
   Report report;
   report.url = url;
-  report.lookup = LookUpTopic(caller, url, fields);
+  report.lookup = LookUpTopic(caller, url, fields, headers);
   report.error = Explain(report.lookup);
   report.warnings = report.lookup.warnings;
   const auto& found = report.lookup.discovery.warnings;
@@ -231,6 +232,7 @@ void Define(FlagSet& flags, DiscoverOptions& options) {
   flags.Choice("--fail-on WHAT", options.fail_on, {"warning"},
                "warning: exit status 4 when there is one");
   flags.Span("--timeout D", options.timeout, "give up after this time, as 500ms, 10s or 5m");
+  AddHeaderFlag(flags, options.headers);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a URL", options.urls, 1, 1);
@@ -244,7 +246,7 @@ ExitStatus Run(Environment& environment, const DiscoverOptions& options) {
   }
   const auto caller = HttpCaller::Make(environment, options.tls, options.timeout);
   if (!caller) return output.Fail(caller.error());
-  const Report report = Look(**caller, url, Wishes(options));
+  const Report report = Look(**caller, url, Wishes(options), options.headers);
   if (Ended(report)) {
     output.Diagnose(Explain(report.lookup.fetch.last_call, report.head->head));
     return StatusOf(report.head->head);

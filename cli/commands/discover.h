@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hub_access.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
 #include "cli/topic_discovery.h"
@@ -18,6 +19,7 @@ struct DiscoverOptions {
   std::optional<std::string> accept_language;
   std::string fail_on;  // "warning" or empty
   std::optional<Duration> timeout;
+  HeaderFields headers;
   TlsOptions tls;
   OutputOptions output;
 };

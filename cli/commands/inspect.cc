@@ -304,6 +304,7 @@ void Define(FlagSet& flags, InspectOptions& options) {
   flags.Switch("--all", options.all, "no limit; subscriptions that have ended, too");
   flags.Text("--until WHEN", options.until, "", Shown::kBrief);
   flags.Text("--order newest|oldest", options.order, "", Shown::kBrief);
+  AddApiTokenFlags(flags, options.api_token, "of the hub's API");
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
 }
@@ -312,7 +313,9 @@ ExitStatus Run(Environment& environment, const InspectOptions& options) {
   const auto request = Understand(options);
   if (!request) return UsageError(environment, kName, request.error().message);
   Output output(environment, options.output);
-  const auto source = OpenSource(environment, options.tls, options.hub, options.db);
+  const auto token = ReadApiToken(environment, options.api_token);
+  if (!token) return UsageError(environment, kName, token.error().message);
+  const auto source = OpenSource(environment, {options.hub, options.db, *token}, options.tls);
   if (!source) return output.Fail(source.error());
   const Session session{environment, options, output, **source};
   switch (request->act) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hub_access.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
 
@@ -29,6 +30,7 @@ struct InspectOptions {
   std::optional<std::string> order;
   std::optional<std::size_t> limit;
   bool all = false;
+  ApiTokenOptions api_token;
   TlsOptions tls;
   OutputOptions output;
 };

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "cli/http_call.h"
+#include "cli/hub_access.h"
+#include "cli/text.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "core/version.h"
@@ -38,14 +40,16 @@ class FileSource : public Source {
 
 class HubSource : public Source {
  public:
-  HubSource(std::unique_ptr<HttpCaller> caller, std::string base)
-      : caller_(std::move(caller)), base_(std::move(base)) {}
+  HubSource(std::unique_ptr<HttpCaller> caller, std::string base, const std::string& api_token)
+      : caller_(std::move(caller)), base_(std::move(base)), fields_(BearerFields(api_token)) {
+    fields_.emplace_back("Accept", "application/json");
+  }
 
   tl::expected<SourceAnswer, SourceFailure> Get(const std::string& path,
                                                 const std::string& query) override {
     Call call;
     call.url = base_ + path + (query.empty() ? "" : "?" + query);
-    call.fields = {{"Accept", "application/json"}};
+    call.fields = fields_;
     call.max_body = kMaxAnswer;
     const CallResult result = caller_->Send(call);
     if (!result.Answered()) {
@@ -58,6 +62,12 @@ class HubSource : public Source {
     }
     auto body = Json::parse(result.answer.body, nullptr, false);
     const bool readable = body.is_object() && (result.answer.Ok2xx() || body.contains("error"));
+    if (!readable && (result.answer.status == 401 || result.answer.status == 403)) {
+      return tl::unexpected(
+          SourceFailure{ExitStatus::kHubRefused,
+                        base_ + " refused with " + std::to_string(result.answer.status) + ": " +
+                            HubSentence(result.Field("Content-Type"), result.answer.body)});
+    }
     if (!readable) {
       const bool markup = Trim(result.answer.body).starts_with('<');
       return tl::unexpected(SourceFailure{
@@ -71,6 +81,7 @@ class HubSource : public Source {
  private:
   std::unique_ptr<HttpCaller> caller_;
   std::string base_;
+  CallFields fields_;
 };
 
 }  // namespace
@@ -85,21 +96,20 @@ Result<std::string> HubBase(const std::string& hub) {
   return base;
 }
 
-Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const TlsOptions& tls,
-                                           const std::optional<std::string>& hub,
-                                           const std::optional<std::string>& db) {
-  if (db) {
-    auto store = hub::Store::Open({*db, hub::StoreOptions::Access::kReadOnly},
+Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const SourcePlace& place,
+                                           const TlsOptions& tls) {
+  if (place.db) {
+    auto store = hub::Store::Open({*place.db, hub::StoreOptions::Access::kReadOnly},
                                   [](const std::function<void()>& task) { task(); });
     if (!store) return tl::unexpected(store.error());
     return std::make_unique<FileSource>(environment.clock, *std::move(store));
   }
-  const auto base =
-      HubBase(hub ? *hub : Variable(environment, "WEBSUB_HUB_URL").value_or(kDefaultHub));
+  const auto base = HubBase(
+      place.hub ? *place.hub : Variable(environment, "WEBSUB_HUB_URL").value_or(kDefaultHub));
   if (!base) return tl::unexpected(base.error());
   auto caller = HttpCaller::Make(environment, tls, std::nullopt);
   if (!caller) return tl::unexpected(caller.error());
-  return std::make_unique<HubSource>(*std::move(caller), *base);
+  return std::make_unique<HubSource>(*std::move(caller), *base, place.api_token);
 }
 
 }  // namespace websub::cli::inspect

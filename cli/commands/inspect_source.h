@@ -34,12 +34,17 @@ class Source {
 
 inline constexpr char kDefaultHub[] = "http://127.0.0.1:4820";
 
+struct SourcePlace {
+  std::optional<std::string> hub;
+  std::optional<std::string> db;
+  std::string api_token;  // of the hub's API; empty: none
+};
+
 // `hub` is the hub's endpoint (http://host/hub) or its base (http://host), `db` its file; at most
 // one of them. Without both: the hub that WEBSUB_HUB_URL names, as `serve` sets it for its command,
 // or kDefaultHub.
-Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const TlsOptions& tls,
-                                           const std::optional<std::string>& hub,
-                                           const std::optional<std::string>& db);
+Result<std::unique_ptr<Source>> OpenSource(Environment& environment, const SourcePlace& place,
+                                           const TlsOptions& tls);
 
 // "http://host/hub", "http://host/" and ":4820" become the base that /api/v1 stands behind.
 Result<std::string> HubBase(const std::string& hub);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/output.h"
+#include "cli/text.h"
 #include "core/base64.h"
 #include "core/form.h"
 #include "core/publish_request.h"
@@ -133,27 +134,6 @@ PublishVerdict Judge(Expected expected, int status, std::string_view content_typ
   verdict.sentence = "200 with hub.mode=accepted was expected" +
                      (verdict.sentence.empty() ? "" : "; it said: " + verdict.sentence);
   return verdict;
-}
-
-std::string HubSentence(std::string_view content_type, std::string_view body) {
-  constexpr std::size_t kMaxSentence = 300;  // bytes
-  const bool markup = ToLower(content_type).find("html") != std::string::npos;
-  std::string sentence;
-  bool in_tag = false;
-  bool gap = false;
-  for (const char c : body.substr(0, 16 * 1024)) {
-    if (markup && c == '<') in_tag = true;
-    if (!in_tag && !IsSpace(c)) {
-      if (gap && !sentence.empty()) sentence += ' ';
-      gap = false;
-      sentence += c;
-    } else {
-      gap = true;
-    }
-    if (markup && c == '>') in_tag = false;
-    if (sentence.size() >= kMaxSentence) return sentence + "…";
-  }
-  return sentence;
 }
 
 Result<void> CheckMediaType(std::string_view text) {

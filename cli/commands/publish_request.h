@@ -53,10 +53,6 @@ struct PublishVerdict {
 PublishVerdict Judge(Expected expected, int status, std::string_view content_type,
                      std::string_view body);
 
-// What a hub said in an answer that is no success, as one line: its text without markup, cut to a
-// sensible length; empty where it said nothing.
-std::string HubSentence(std::string_view content_type, std::string_view body);
-
 // kInvalid where that is no media type: "type/subtype", with parameters or without.
 Result<void> CheckMediaType(std::string_view text);
 

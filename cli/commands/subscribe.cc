@@ -147,6 +147,14 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   flags.Span("--reply-delay D", options.reply_delay, "", Shown::kBrief);
   flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
   flags.Size("--max-body SIZE", options.max_body, "", Shown::kBrief);
+  AddHeaderFlag(flags, options.extras.fields);
+  flags.Lines(
+      "--hub-param NAME=VALUE",
+      [&options](const std::string& text) {
+        return ParseHubParam(text).map(
+            [&options](FormField field) { options.extras.parameters.push_back(std::move(field)); });
+      },
+      "also tell the hub this, as hub.verify=sync; may be repeated", Shown::kBrief);
   AddListenTlsFlags(flags, options.listen_tls);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/subscribe_request.h"
 #include "cli/listen_address.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
@@ -20,6 +21,7 @@ struct SubscribeOptions {
   ListenAddress listen;
   std::string callback_url;  // empty: the listener's own
   std::optional<Duration> lease;
+  HubExtras extras;
   SecretOptions secret;
   bool no_secret = false;
   std::optional<std::size_t> count;

@@ -77,13 +77,16 @@ void SubscribeReport::Requested(const SubscriptionFacts& facts, RequestKind kind
   }
 }
 
-void SubscribeReport::Accepted(const SubscriptionFacts& facts, RequestKind kind, int status) {
+void SubscribeReport::Accepted(const SubscriptionFacts& facts, RequestKind kind, int status,
+                               AcceptedAs as) {
   Json fields = FactsOf(facts);
   fields["mode"] = Name(kind);
   fields["status"] = status;
+  if (as == AcceptedAs::kVerified) fields["verified"] = true;
   output_.Event("accepted", fields);
   if (kind == RequestKind::kSubscribe) {
-    Step(facts, "accepted by the hub (" + std::to_string(status) + "), to be verified");
+    Step(facts, "accepted by the hub (" + std::to_string(status) +
+                    (as == AcceptedAs::kVerified ? "), which has verified" : "), to be verified"));
   }
 }
 

@@ -23,6 +23,9 @@ struct SubscriptionFacts {
   bool has_secret = false;
 };
 
+// What the hub's success means: it will verify, or has (204 to hub.verify=sync).
+enum class AcceptedAs { kPending, kVerified };
+
 enum class RequestKind { kSubscribe, kRenew, kUnsubscribe };
 
 class SubscribeReport {
@@ -34,7 +37,7 @@ class SubscribeReport {
                   const std::vector<std::string>& hubs);
   void Requested(const SubscriptionFacts& facts, RequestKind kind,
                  std::optional<std::chrono::seconds> lease);
-  void Accepted(const SubscriptionFacts& facts, RequestKind kind, int status);
+  void Accepted(const SubscriptionFacts& facts, RequestKind kind, int status, AcceptedAs as);
   void Confirmed(const SubscriptionFacts& facts, Confirmation confirmation,
                  const Subscriber& subscriber);
   void Denied(const SubscriptionFacts& facts, const std::string& reason);

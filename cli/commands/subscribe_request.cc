@@ -16,10 +16,17 @@ namespace {
 constexpr int kMaxRedirects = 10;
 constexpr std::size_t kMaxSentence = 500;  // bytes of the hub's own words that are shown
 
+Form FormOf(const SubscriptionRequest& request, const HubExtras& extras) {
+  Form form = ToForm(request);
+  form.insert(form.end(), extras.parameters.begin(), extras.parameters.end());
+  return form;
+}
+
 // One request on its way from hub to hub.
 struct Sending : std::enable_shared_from_this<Sending> {
   hub::Transport& transport;
   std::shared_ptr<const std::string> form;
+  HeaderFields fields;
   bool has_secret = false;
   std::function<void(HubAnswer)> done;
   HubAnswer answer;
@@ -27,9 +34,10 @@ struct Sending : std::enable_shared_from_this<Sending> {
   bool moved_for_good = true;  // only 308 so far
 
   Sending(hub::Transport& the_transport, const SubscriptionRequest& request,
-          std::function<void(HubAnswer)> when_done)
+          const HubExtras& extras, std::function<void(HubAnswer)> when_done)
       : transport(the_transport),
-        form(std::make_shared<const std::string>(EncodeForm(ToForm(request)))),
+        form(std::make_shared<const std::string>(EncodeForm(FormOf(request, extras)))),
+        fields(extras.fields),
         has_secret(request.secret.has_value()),
         done(std::move(when_done)) {}
 
@@ -47,9 +55,10 @@ void Sending::Send(const Url& url) {
   hub::OutgoingRequest request;
   // SUB-REQ-04: a form in the body.
   request.head = RequestHead("POST", url,
-                             {{"Content-Type", "application/x-www-form-urlencoded"},
-                              {"Accept", "*/*"},
-                              {"Content-Length", std::to_string(form->size())}});
+                             Merged({{"Content-Type", "application/x-www-form-urlencoded"},
+                                     {"Accept", "*/*"},
+                                     {"Content-Length", std::to_string(form->size())}},
+                                    fields));
   request.url = url;
   request.body = form;
   request.timeout = std::chrono::seconds(30);
@@ -110,6 +119,7 @@ void Sending::Redirect(const Url& from, const hub::OutgoingResult& result) {
     return Refuse(where + " redirects from https to " + ShownUrl(target->text()) +
                   ": the secret would travel in the open; give that --hub, or --no-secret");
   }
+  if (from.Origin() != target->Origin()) fields.clear();
   moved_for_good = moved_for_good && result.status == 308;
   if (moved_for_good) answer.next_hub = target->text();
   Send(*target);
@@ -117,9 +127,35 @@ void Sending::Redirect(const Url& from, const hub::OutgoingResult& result) {
 
 }  // namespace
 
+bool HubExtras::Sync() const {
+  const auto verify = FindField(parameters, "hub.verify");  // the first counts
+  return verify == "sync";
+}
+
+std::string HubExtras::VerifyToken() const {
+  return std::string(FindField(parameters, "hub.verify_token").value_or(""));
+}
+
+Result<FormField> ParseHubParam(std::string_view text) {
+  const auto equals = text.find('=');
+  const std::string name(text.substr(0, equals));
+  if (equals == std::string_view::npos || name.empty()) {
+    return Fail(ErrorCode::kInvalid, "a parameter is written NAME=VALUE");
+  }
+  if (name == "hub.mode" || name == "hub.topic" || name == "hub.callback") {
+    return Fail(ErrorCode::kInvalid, name + " is written by websub itself");
+  }
+  if (name == "hub.secret") return Fail(ErrorCode::kInvalid, "use --secret for hub.secret");
+  if (name == "hub.lease_seconds") {
+    return Fail(ErrorCode::kInvalid, "use --lease for hub.lease_seconds");
+  }
+  return FormField{name, std::string(text.substr(equals + 1))};
+}
+
 void SendToHub(hub::Transport& transport, const std::string& url,
-               const SubscriptionRequest& request, std::function<void(HubAnswer)> done) {
-  auto sending = std::make_shared<Sending>(transport, request, std::move(done));
+               const SubscriptionRequest& request, const HubExtras& extras,
+               std::function<void(HubAnswer)> done) {
+  auto sending = std::make_shared<Sending>(transport, request, extras, std::move(done));
   sending->answer.next_hub = url;
   sending->Send(*Url::Parse(url));
 }

@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "cli/hub_access.h"
+#include "core/form.h"
 #include "core/subscription_request.h"
 #include "hub/transport.h"
 
@@ -23,11 +25,26 @@ struct HubAnswer {
   std::string next_hub;  // where to send the next request: as asked, but moved by 308
 };
 
+// What goes along with a request beside what WebSub defines.
+struct HubExtras {
+  HeaderFields fields;  // of --header; they stay with the hub's origin
+  Form parameters;      // of --hub-param
+
+  // PubSubHubbub 0.3: the hub was asked to verify before it answers.
+  bool Sync() const;
+  // hub.verify_token, which a verification has to bring; empty: none.
+  std::string VerifyToken() const;
+};
+
+// "NAME=VALUE" of --hub-param. kInvalid where it is none, or another flag is for that parameter.
+Result<FormField> ParseHubParam(std::string_view text);
+
 // Sends the request to the hub at `url` and follows 307 and 308, repeating the POST with its body
 // (SUB-REQ-03). A secret is never taken from https to http. `done` is called once, on the loop,
 // never before this returns.
 void SendToHub(hub::Transport& transport, const std::string& url,
-               const SubscriptionRequest& request, std::function<void(HubAnswer)> done);
+               const SubscriptionRequest& request, const HubExtras& extras,
+               std::function<void(HubAnswer)> done);
 
 // Whether a secret sent there can be read on the way: plain http to another machine (SUB-REQ-06).
 bool ExposesSecret(const Url& hub);

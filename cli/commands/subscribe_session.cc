@@ -91,6 +91,7 @@ Result<void> SubscribeSession::AddRoute(const SubscribeTarget& target, const std
   if (!options_.no_secret) plan.secret = secret.empty() ? environment_.random.Hex(32) : secret;
   if (options_.lease) plan.lease = std::chrono::ceil<std::chrono::seconds>(*options_.lease);
   plan.verify_timeout = options_.verify_timeout;
+  plan.extras = options_.extras;
   const std::size_t index = routes_.size();
   route.subscription = std::make_unique<Subscription>(
       Subscription::Surroundings{environment_.clock, environment_.random, loop_, transport_,

@@ -29,8 +29,10 @@ std::string Difference(const std::string& came, const std::string& expected) {
 
 }  // namespace
 
-Subscriber::Subscriber(std::string topic, std::string secret)
-    : topic_(std::move(topic)), secret_(std::move(secret)) {}
+Subscriber::Subscriber(std::string topic, std::string secret, std::string verify_token)
+    : topic_(std::move(topic)),
+      secret_(std::move(secret)),
+      verify_token_(std::move(verify_token)) {}
 
 void Subscriber::Ask() {
   wanted_ = Mode::kSubscribe;
@@ -80,6 +82,11 @@ CallbackDecision Subscriber::OnGet(std::string_view query) {
   if (!wanted_ || verification.mode != *wanted_ || verification.topic != topic_) {
     return Refuse("the hub asked to verify " + std::string(Name(verification.mode)) + " for " +
                   Quote(verification.topic, kMaxTopic) + Difference(verification.topic, topic_));
+  }
+  if (!verify_token_.empty() && verification.verify_token != verify_token_) {
+    return Refuse(std::string("the hub asked to verify with ") +
+                  (verification.verify_token.empty() ? "no hub.verify_token"
+                                                     : "another hub.verify_token than was sent"));
   }
   // SUB-VER-01: the challenge and nothing else.
   return {200, verification.challenge, Verified{verification.mode, verification.lease}};

@@ -75,8 +75,8 @@ enum class Confirmation { kSubscribed, kRenewed, kUnsubscribed };
 
 class Subscriber {
  public:
-  // An empty secret is none.
-  Subscriber(std::string topic, std::string secret);
+  // An empty secret is none. With a token every verification has to bring it (PubSubHubbub 0.3).
+  Subscriber(std::string topic, std::string secret, std::string verify_token = "");
 
   const std::string& topic() const { return topic_; }
   const std::string& secret() const { return secret_; }
@@ -110,6 +110,7 @@ class Subscriber {
 
   std::string topic_;
   std::string secret_;
+  std::string verify_token_;
   std::optional<Mode> wanted_;  // what may be verified
   bool active_ = false;
   bool over_ = false;  // denied or stopped

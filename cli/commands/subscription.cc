@@ -26,7 +26,7 @@ Subscription::Subscription(Surroundings surroundings, SubscriptionPlan plan, Eve
     : with_(surroundings),
       plan_(std::move(plan)),
       events_(std::move(events)),
-      subscriber_(plan_.topic, plan_.secret),
+      subscriber_(plan_.topic, plan_.secret, plan_.extras.VerifyToken()),
       facts_{plan_.topic, plan_.hubs.front(), plan_.callback.text(), !plan_.secret.empty()},
       verify_timer_(surroundings.loop),
       lease_timer_(surroundings.loop) {}
@@ -68,7 +68,7 @@ void Subscription::Ask(RequestKind kind) {
   Warn(facts_.hub);
   subscriber_.Ask();
   with_.report.Requested(facts_, kind, plan_.lease);
-  SendToHub(with_.transport, facts_.hub, MakeRequest(Mode::kSubscribe),
+  SendToHub(with_.transport, facts_.hub, MakeRequest(Mode::kSubscribe), plan_.extras,
             [this, kind](const HubAnswer& answer) { OnHubAnswer(kind, answer); });
 }
 
@@ -89,8 +89,10 @@ void Subscription::OnAccepted(RequestKind kind, const HubAnswer& answer) {
   accepted_ = true;
   facts_.hub = answer.next_hub;
   if (answer.verdict == HubVerdict::kAccepted) {
-    with_.report.Accepted(facts_, kind, answer.status);
+    with_.report.Accepted(facts_, kind, answer.status,
+                          VerifiedFirst(answer) ? AcceptedAs::kVerified : AcceptedAs::kPending);
   }
+  if (asking_ && VerifiedFirst(answer) && !answering_) return OnSyncAnswer(kind);
   if (asking_) {
     Duration wait = plan_.verify_timeout;
     if (const auto lease = subscriber_.lease(); lease && kind == RequestKind::kRenew) {
@@ -100,6 +102,19 @@ void Subscription::OnAccepted(RequestKind kind, const HubAnswer& answer) {
                       [this, kind, status = answer.status] { OnVerifyTimeout(kind, status); });
   }
   events_.on_change();
+}
+
+// The hub says that it has verified. That counts, also where it did not ask; but not where it asked
+// for something else.
+void Subscription::OnSyncAnswer(RequestKind kind) {
+  if (!unwanted_.empty()) return OnVerifyTimeout(kind, 204);
+  with_.report.Detail("the hub answered 204 to hub.verify=sync without asking the callback");
+  OnConfirmed({Mode::kSubscribe, plan_.lease});
+}
+
+// PubSubHubbub 0.3: 204 answers hub.verify=sync once the subscription is verified.
+bool Subscription::VerifiedFirst(const HubAnswer& answer) const {
+  return plan_.extras.Sync() && answer.verdict == HubVerdict::kAccepted && answer.status == 204;
 }
 
 void Subscription::OnSubscribeFailed(const HubAnswer& answer) {
@@ -148,11 +163,14 @@ void Subscription::OnRenewalFailed(HubVerdict verdict, const std::string& senten
 }
 
 CallbackDecision Subscription::OnRequest(const CallbackRequest& request) {
-  return subscriber_.OnRequest(request);
+  CallbackDecision decision = subscriber_.OnRequest(request);
+  if (std::holds_alternative<Verified>(decision.meaning)) answering_ = true;
+  return decision;
 }
 
 void Subscription::OnAnswered(const CallbackMeaning& meaning, bool written) {
   if (const auto* verified = std::get_if<Verified>(&meaning)) {
+    answering_ = false;
     if (!written) {
       return with_.report.Problem(facts_,
                                   "the hub did not wait for the answer to its verification");
@@ -234,14 +252,21 @@ void Subscription::Leave() {
   }
   subscriber_.Leave();
   with_.report.Requested(facts_, RequestKind::kUnsubscribe, std::nullopt);
-  SendToHub(with_.transport, facts_.hub, MakeRequest(Mode::kUnsubscribe),
+  SendToHub(with_.transport, facts_.hub, MakeRequest(Mode::kUnsubscribe), plan_.extras,
             [this](const HubAnswer& answer) { OnUnsubscribeAnswer(answer); });
 }
 
 void Subscription::OnUnsubscribeAnswer(const HubAnswer& answer) {
   left_answered_ = true;
   if (answer.verdict == HubVerdict::kAccepted) {
-    with_.report.Accepted(facts_, RequestKind::kUnsubscribe, answer.status);
+    const bool verified = VerifiedFirst(answer);
+    with_.report.Accepted(facts_, RequestKind::kUnsubscribe, answer.status,
+                          verified ? AcceptedAs::kVerified : AcceptedAs::kPending);
+    if (verified && subscriber_.active() && !answering_) {
+      const Confirmation confirmation =
+          subscriber_.Confirm({Mode::kUnsubscribe, std::nullopt}, with_.clock.Now());
+      with_.report.Confirmed(facts_, confirmation, subscriber_);
+    }
     left_ = !subscriber_.active();
   } else {
     if (gone_ && subscriber_.active() && answer.verdict == HubVerdict::kRefused) {

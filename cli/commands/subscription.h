@@ -27,6 +27,7 @@ struct SubscriptionPlan {
   std::string secret;             // empty: none
   std::optional<std::chrono::seconds> lease;
   Duration verify_timeout{};
+  HubExtras extras = {};
 };
 
 class Subscription {
@@ -69,6 +70,8 @@ class Subscription {
   void Ask(RequestKind kind);
   void OnHubAnswer(RequestKind kind, const HubAnswer& answer);
   void OnAccepted(RequestKind kind, const HubAnswer& answer);
+  void OnSyncAnswer(RequestKind kind);
+  bool VerifiedFirst(const HubAnswer& answer) const;
   void OnSubscribeFailed(const HubAnswer& answer);
   void OnRenewalFailed(HubVerdict verdict, const std::string& sentence);
   void OnVerifyTimeout(RequestKind kind, int status);
@@ -87,7 +90,8 @@ class Subscription {
   SubscriptionFacts facts_;
   std::size_t hub_ = 0;  // index in the plan
   bool accepted_ = false;
-  bool asking_ = false;  // a request is under way, or its verification
+  bool asking_ = false;     // a request is under way, or its verification
+  bool answering_ = false;  // a verification, whose answer is not yet written
   bool leaving_ = false;
   bool gone_ = false;
   bool left_answered_ = false;

@@ -56,6 +56,19 @@ Subscriber Subscribed(const std::string& secret = kSecret) {
   return subscriber;
 }
 
+TEST_CASE("with a token only a verification that brings it is answered") {
+  Subscriber subscriber(kTopic, kSecret, "t");
+  subscriber.Ask();
+  for (const char* more : {"&hub.challenge=c", "&hub.challenge=c&hub.verify_token=",
+                           "&hub.challenge=c&hub.verify_token=T"}) {
+    CHECK(Get(subscriber, Query("subscribe", kTopic, more)).status == 404);
+  }
+  const auto right =
+      Get(subscriber, Query("subscribe", kTopic, "&hub.challenge=c&hub.verify_token=t"));
+  CHECK(right.status == 200);
+  CHECK(right.body == "c");
+}
+
 TEST_CASE("a wanted verification is answered with the challenge alone (SUB-VER-01)") {
   Subscriber subscriber(kTopic, kSecret);
   subscriber.Ask();

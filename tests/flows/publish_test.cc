@@ -310,6 +310,9 @@ TEST_CASE("publish registers with our own hub and speaks every style to it") {
   CHECK(publish({"--content", "-"}).status == 0);
   CHECK(publish({"--content", "-", "--body-style", "ballerina"}).status == 0);
   CHECK(publish({"--content", "-", "--body-style", "ballerina", "--type", kForm}).status == 0);
+  const Finished echo = publish({"--content", "-", "--body-style", "echostream"});
+  CAPTURE(echo.err);
+  CHECK(echo.status == 0);
   // The API of that hub wants its token.
   HttpPeer subscriber;
   PlaySubscriber(subscriber, "/cb");
