@@ -79,7 +79,7 @@ std::vector<std::pair<const toml::key*, const toml::node*>> InOrder(const toml::
   for (auto it = table.cbegin(); it != table.cend(); ++it) {
     nodes.emplace_back(&it->first, &it->second);
   }
-  std::ranges::stable_sort(nodes, [](const auto& a, const auto& b) {
+  std::ranges::sort(nodes, [](const auto& a, const auto& b) {
     const auto& at = a.first->source().begin;
     const auto& bt = b.first->source().begin;
     return std::pair(at.line, at.column) < std::pair(bt.line, bt.column);
