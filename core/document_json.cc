@@ -1,5 +1,7 @@
 // Hubs and feed URL of a JSON Feed, by the SAX interface of nlohmann/json: no tree, and no
 // recursion, so that deep nesting costs a bit a level.
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -10,6 +12,10 @@
 
 namespace websub {
 namespace {
+
+// What only FHIRcast calls so: its configuration, and what a launch tells of a session.
+constexpr std::array<std::string_view, 5> kFhircastNames = {"fhircastVersion", "eventsSupported",
+                                                            "hub.topic", "hub.url", "hub.events"};
 
 constexpr std::string_view kVersionPrefix = "https://jsonfeed.org/version/";
 
@@ -25,6 +31,7 @@ class FeedHandler : public nlohmann::json_sax<nlohmann::json> {
   std::string version;
   std::optional<std::string> feed_url;
   std::vector<JsonHub> hubs;
+  std::string fhircast;  // the first name of its own; empty: none
   bool broken = false;
   bool too_many = false;
 
@@ -47,7 +54,12 @@ class FeedHandler : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool key(string_t& name) override {
-    if (depth_ == 1) key_ = name;
+    if (depth_ == 1) {
+      key_ = name;
+      const bool known =
+          std::find(kFhircastNames.begin(), kFhircastNames.end(), name) != kFhircastNames.end();
+      if (known && fhircast.empty()) fhircast = name;
+    }
     if (depth_ == 3) hub_key_ = name;
     return true;
   }
@@ -103,6 +115,11 @@ void ReadJsonFeed(std::string_view text, LinkSink* sink) {
       sink->Warn("json-feed-without-version",
                  "the JSON names hubs or a feed_url, but its version is no JSON Feed's: it must "
                  "begin with https://jsonfeed.org/version/");
+    }
+    if (!feed.fhircast.empty()) {
+      sink->Warn("fhircast", "the JSON is of FHIRcast: it names " + Quote(feed.fhircast) +
+                                 ". Its subscriptions go over a WebSocket and are not implemented "
+                                 "here; a WebSub topic names its hub and itself by links");
     }
     return;
   }

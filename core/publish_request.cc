@@ -28,13 +28,19 @@ Result<PublishRequest> ParsePublishRequest(const Form& form) {
   return request;
 }
 
-std::optional<std::string> ContentTopic(std::string_view query) {
-  constexpr std::string_view kAsItIs = "hub.mode=publish&hub.topic=";
-  if (query.starts_with(kAsItIs)) {
-    const std::string_view rest = query.substr(kAsItIs.size());
-    const auto scheme_end = rest.find("://");
-    if (scheme_end != rest.npos && scheme_end < rest.find('&')) return std::string(rest);
+std::optional<std::string> PlainTopic(std::string_view text, std::string_view mode) {
+  for (const std::string_view part :
+       {std::string_view("hub.mode="), mode, std::string_view("&hub.topic=")}) {
+    if (!text.starts_with(part)) return std::nullopt;
+    text.remove_prefix(part.size());
   }
+  const auto scheme_end = text.find("://");
+  if (scheme_end == text.npos || scheme_end > text.find('&')) return std::nullopt;
+  return std::string(text);
+}
+
+std::optional<std::string> ContentTopic(std::string_view query) {
+  if (auto plain = PlainTopic(query, "publish")) return plain;
   const auto form = ParseForm(query);
   if (!form || FindField(*form, "hub.mode") != "publish") return std::nullopt;
   const auto topic = FindField(*form, "hub.topic");

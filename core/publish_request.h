@@ -30,9 +30,13 @@ enum class PublishParameter { kUrl, kTopic, kBoth };
 // fetched: no hub.url and no hub.topic, or none that is an absolute http(s) URL.
 Result<PublishRequest> ParsePublishRequest(const Form& form);
 
-// The topic of content that comes with the query "hub.mode=publish&hub.topic=T"; nothing where the
-// query does not say that. Publishers of Ballerina and WSO2 write T as it is: where that can be seen
-// ("://" stands in it), all the rest of the query is the topic, with nothing decoded.
+// Publishers of Ballerina and WSO2 write T in "hub.mode=MODE&hub.topic=T" as it is. Where that can
+// be seen ("://" stands in it), all the rest of the text is the topic, with nothing decoded; else
+// nothing.
+std::optional<std::string> PlainTopic(std::string_view text, std::string_view mode);
+
+// The topic of content that comes with the query "hub.mode=publish&hub.topic=T", written as it is
+// (see PlainTopic) or encoded; nothing where the query does not say that.
 std::optional<std::string> ContentTopic(std::string_view query);
 
 // Names the topics.

@@ -210,6 +210,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   delivery.max_in_flight_failing = delivery.max_in_flight / 4;
   delivery.retry = options.retry;
   delivery.algorithm = options.signature_algorithm;
+  delivery.rules = options.callback_rules;
   delivery.timeout = options.delivery_timeout;
   delivery.feed_diff = options.feed_diff;
   delivery.addresses = callbacks;

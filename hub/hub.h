@@ -17,6 +17,7 @@
 #include "hub/access/policy.h"
 #include "hub/api/api.h"
 #include "hub/clock.h"
+#include "hub/delivery/callback_rules.h"
 #include "hub/gate.h"
 #include "hub/hooks/make.h"
 #include "hub/http/client.h"
@@ -45,6 +46,7 @@ struct HubOptions {
   LeasePolicy lease;
   SubscriptionSecurity security;
   SignatureAlgorithm signature_algorithm = SignatureAlgorithm::kSha256;
+  CallbackRules callback_rules;  // what is different for some callbacks
   RetryPolicy retry;
   Duration delivery_timeout = std::chrono::seconds(10);
   std::size_t max_body = 10 * 1024 * 1024;  // bytes, of a request and of a fetched topic

@@ -14,6 +14,7 @@
 #include "cli/commands/serve_access.h"
 #include "cli/commands/serve_hooks.h"
 #include "cli/commands/serve_log.h"
+#include "cli/commands/serve_rules.h"
 #include "cli/text.h"
 #include "core/address.h"
 #include "core/text.h"
@@ -354,6 +355,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
         return {};
       },
       "default sha256; sha1, sha384, sha512");
+  DefineCallbackRules(flags, hub.callback_rules);
   flags.Value(
       "--subscription-security WHAT",
       [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },

@@ -5,6 +5,7 @@
 #include "core/form.h"
 #include "core/text.h"
 #include "core/version.h"
+#include "hub/api/dialects.h"
 #include "hub/api/read_api.h"
 #include "hub/api/respond.h"
 
@@ -57,6 +58,10 @@ void Api::Handle(http::Request request, http::Respond respond) {
 
 void Api::Hub(http::Request request, http::Respond respond) {
   if (request.method != "POST") {
+    if (const auto form = ParseForm(request.Query())) {
+      const auto known = CheckDialect(*form);
+      if (!known) return respond(NotAllowed("POST", known.error().message));
+    }
     return respond(NotAllowed(
         "POST", "this is a WebSub hub: send hub.mode, hub.topic and hub.callback by POST"));
   }
@@ -69,7 +74,8 @@ void Api::Hub(http::Request request, http::Respond respond) {
     return PublishContent(Record(std::move(request), std::move(respond), ExchangeKind::kPublish),
                           *topic);
   }
-  const auto form = ParseForm(request.body);
+  auto form = ParseForm(request.body);
+  if (form) form = AsMeant(request, std::move(*form));
   const auto mode = form ? FindField(*form, "hub.mode") : std::nullopt;
   const auto kind = mode == "publish"       ? ExchangeKind::kPublish
                     : mode == "register"    ? ExchangeKind::kRegister
@@ -97,6 +103,7 @@ void Api::Hub(http::Request request, http::Respond respond) {
   if (mode == "publish") return PublishPing(call, *form);
   if (mode == "register") return Register(call, *form, Act::kRegister);
   if (mode == "deregister") return Register(call, *form, Act::kDeregister);
+  if (const auto known = CheckDialect(*form); !known) return Answer(call, known.error());
   Subscribe(call, *form);
 }
 

@@ -1,6 +1,7 @@
 // What the hub answers: request in, response out. One file for each act of the protocol:
 // subscribe.cc, publish.cc, messages.cc, register.cc, hosted_topic.cc; permission.cc for whether a
-// peer may; control.cc for what a person does to a subscription; read_api for looking.
+// peer may; dialects.h for what other systems mean, and what they ask for in vain; control.cc for
+// what a person does to a subscription; read_api for looking.
 #pragma once
 
 #include <chrono>

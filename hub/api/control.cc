@@ -49,6 +49,8 @@ void Api::Control(const http::Request& request, const http::Respond& respond) {
     intent.secret = subscription->secret;
     intent.lease = subscription->lease;
     intent.now = clock_.Now();
+    intent.identity = subscription->identity;
+    intent.algorithm = subscription->algorithm;
     return store_.AddIntent(std::move(intent), [this, respond](Result<Intent> kept) {
       if (!kept) return respond(Refuse(kept.error()));
       respond(http::Response::Text(202, "accepted: the callback is asked to verify it next"));

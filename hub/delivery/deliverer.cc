@@ -26,7 +26,7 @@ Deliverer::Deliverer(Store& store, Transport& transport, Recorder& recorder, con
       recorder_(recorder),
       clock_(clock),
       random_(random),
-      options_(options),
+      options_(std::move(options)),
       wake_(std::move(wake)),
       messages_(store, options_.feed_diff) {}
 
@@ -47,7 +47,7 @@ void Deliverer::Renewed(const Subscription& subscription) {
   if (found == lanes_.end()) return TakeUp(subscription);
   Lane& lane = *found->second;
   if (subscription.expires_at) lane.expires_at = *subscription.expires_at;
-  const SignatureAlgorithm algorithm = subscription.algorithm.value_or(options_.algorithm);
+  const SignatureAlgorithm algorithm = AlgorithmOf(subscription.algorithm, subscription.callback);
   if (lane.secret != subscription.secret || lane.algorithm != algorithm) {  // HUB-REQ-07
     lane.secret = subscription.secret;
     lane.algorithm = algorithm;

@@ -27,8 +27,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -36,6 +38,7 @@
 #include "core/feed_diff.h"
 #include "core/signature.h"
 #include "hub/clock.h"
+#include "hub/delivery/callback_rules.h"
 #include "hub/delivery/lane.h"
 #include "hub/delivery/outcome.h"
 #include "hub/random.h"
@@ -48,6 +51,7 @@ namespace websub::hub {
 struct DeliveryOptions {
   RetryPolicy retry;
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;  // where a subscriber has no wish
+  CallbackRules rules;  // for some callbacks; a wish of the subscriber comes before them
   Duration timeout = std::chrono::seconds(10);
   std::shared_ptr<const AddressPolicy> addresses;  // null: any
   FeedDiff feed_diff = FeedDiff::kOff;        // whether feeds go without entries that went before
@@ -119,6 +123,8 @@ class Deliverer {
   Origin& OriginOf(const std::string& key);
   // False where it was put off.
   bool Admit(TopicLog& topic, const LaneRow& row, Origin& origin);
+  SignatureAlgorithm AlgorithmOf(const std::optional<SignatureAlgorithm>& wish,
+                                 std::string_view callback) const;
   void AdmitPage(TopicLog& topic, const std::vector<LaneRow>& rows);
   void AdmitRetry(const DueRetry& due);
   void ForgetTopic(TopicLog& topic);

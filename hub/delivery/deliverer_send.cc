@@ -16,7 +16,7 @@ constexpr Duration kStoreWait = std::chrono::seconds(5);
 
 void Deliverer::Start(Lane& lane, Standing counts_as, Time now) {
   auto message = lane.expires_at > now && lane.cursor < EndOf(*lane.topic)
-                     ? messages_.Next(lane.topic->id, lane.cursor, lane.base)
+                     ? messages_.Next(lane.topic->id, lane.cursor, lane.base, lane.content_type)
                      : nullptr;
   if (!message) {  // HUB-VER-04, the end of the log, or a store that cannot be read
     if (lane.expires_at > now && lane.cursor < EndOf(*lane.topic)) {

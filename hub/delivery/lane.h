@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/signature.h"
@@ -62,6 +63,7 @@ struct Lane {
   bool head_masked = false;  // it holds what must not be recorded
   std::string secret;
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;
+  std::string_view content_type;   // by a rule; empty: that of the message
   std::unique_ptr<Signer> signer;  // made with the first signed message
   Time expires_at;
   MessageId cursor = 0;

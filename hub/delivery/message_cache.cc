@@ -13,10 +13,11 @@ constexpr std::size_t kOverhead = 1024;  // bytes
 }  // namespace
 
 std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, MessageId after,
-                                                          MessageId base) {
+                                                          MessageId base,
+                                                          std::string_view content_type) {
   // Where nothing is left out, all that is asked for behind a message is the same.
   const bool reduces = feed_diff_ == FeedDiff::kOn;
-  const Key key{topic, after, reduces ? base : after};
+  const Key key{topic, after, reduces ? base : after, std::string(content_type)};
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     recent_.splice(recent_.begin(), recent_, found->second);
     return found->second->message;
@@ -35,6 +36,7 @@ std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, Message
       message->size = message->body->size();
     }
   }
+  if (!content_type.empty()) message->content_type = content_type;
   prepared->shared_head = SharedHead({.content_type = message->content_type,
                                       .hubs = message->hubs,
                                       .self = message->self,

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "core/feed_diff.h"
@@ -29,11 +30,14 @@ class MessageCache {
       : store_(store), feed_diff_(feed_diff), max_bytes_(max_bytes) {}
 
   // The first message of the topic after `after`, for those whose last taken one is `base`
-  // (Subscription::base); null where the log ends there.
-  std::shared_ptr<const PreparedMessage> Next(TopicId topic, MessageId after, MessageId base);
+  // (Subscription::base) and whom a rule gives that content type in place of its own, unless it is
+  // empty; null where the log ends there.
+  std::shared_ptr<const PreparedMessage> Next(TopicId topic, MessageId after, MessageId base,
+                                              std::string_view content_type = {});
 
  private:
-  using Key = std::tuple<TopicId, MessageId, MessageId>;  // topic, after, base
+  // Topic, after, base, content type.
+  using Key = std::tuple<TopicId, MessageId, MessageId, std::string>;
   struct Entry {
     Key key;
     std::shared_ptr<const PreparedMessage> message;

@@ -50,5 +50,20 @@ TEST_CASE("writes a ping with the parameter that was chosen") {
         "hub.mode=publish&hub.url=http%3A%2F%2Fa%2F1&hub.topic=http%3A%2F%2Fa%2F1");
 }
 
+TEST_CASE("a topic that was written as it is goes to the end and is not decoded") {
+  for (const auto& row : tests::ReadCases("core/plain_topic.json")) {
+    CAPTURE(row["name"].get<std::string>());
+    const auto text = row["text"].get<std::string>();
+    const auto mode = row["mode"].get<std::string>();
+    const auto topic = PlainTopic(text, mode);
+    CHECK(topic.has_value() == row.contains("topic"));
+    CHECK(topic.value_or("") == row.value("topic", ""));
+    if (mode == "publish" && topic) CHECK(ContentTopic(text) == topic);
+  }
+  CHECK(ContentTopic("hub.mode=publish&hub.topic=http%3A%2F%2Fa%2F1") == "http://a/1");
+  CHECK(ContentTopic("hub.topic=orders&hub.mode=publish") == "orders");
+  CHECK_FALSE(ContentTopic("hub.mode=register&hub.topic=orders").has_value());
+}
+
 }  // namespace
 }  // namespace websub

@@ -50,8 +50,11 @@ TEST_CASE("a program refuses a subscription before anything happens") {
   CHECK(refused.body.find("nobody publishes http://topic.example/other here") != std::string::npos);
   CHECK(hub.SubscribeVerified("http://topic.example/known", peer.Url("/cb")));
   CHECK(peer.Requests().size() == 1);
-  const json asked = hub.Get("/exchanges?kind=hook");
-  CHECK(asked.dump().find("subscription: refused with 403: nobody publishes") != std::string::npos);
+  CHECK(Eventually([&hub] {
+    return hub.Get("/exchanges?kind=hook")
+               .dump()
+               .find("subscription: refused with 403: nobody publishes") != std::string::npos;
+  }));
 }
 
 TEST_CASE("a URL is told of a subscription without its secret and says who asks") {
@@ -68,7 +71,9 @@ TEST_CASE("a URL is told of a subscription without its secret and says who asks"
   CHECK(question["topic"] == "http://topic.example/a");
   CHECK(question["callback"] == peer.Url("/cb"));
   CHECK(told[0].body.find("OPEN-SESAME") == std::string::npos);
-  CHECK(hub.Get("/exchanges?kind=hook").dump().find("accepted as alice") != std::string::npos);
+  CHECK(Eventually([&hub] {
+    return hub.Get("/exchanges?kind=hook").dump().find("accepted as alice") != std::string::npos;
+  }));
 }
 
 TEST_CASE("a hook that cannot be asked lets nothing happen") {
