@@ -112,8 +112,17 @@ struct Hub::Impl {
 // runs.
 Result<void> Hub::Impl::Open(Hub& hub) {
   if (const auto listening = Listen(hub); !listening) return listening;
-  auto opened = Store::Open({.path = options.db, .access = StoreOptions::Access::kOwner},
-                            [this](std::function<void()> task) { loop.Post(std::move(task)); });
+  StoreOptions file;
+  file.path = options.db;
+  file.secret_key = options.secret_key;
+  file.old_secret_key = options.old_secret_key;
+  file.on_notice = [this, &hub](const std::string& sentence) {
+    loop.Post([&hub, sentence] {
+      if (hub.on_notice) hub.on_notice(sentence, "");
+    });
+  };
+  auto opened =
+      Store::Open(file, [this](std::function<void()> task) { loop.Post(std::move(task)); });
   if (!opened) return tl::unexpected(opened.error());
   store = std::move(*opened);
 

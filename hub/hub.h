@@ -26,6 +26,7 @@
 #include "hub/random.h"
 #include "hub/rate_limiter.h"
 #include "hub/store/retention.h"
+#include "hub/store/secret_key.h"
 
 namespace websub::hub {
 
@@ -60,6 +61,9 @@ struct HubOptions {
   bool require_registration = false;        // ApiOptions says what these are
   bool force_deregister = false;
   std::size_t most_on_host = 0;
+  // What the secrets in the store are sealed with, and were before (StoreOptions).
+  std::optional<SecretKey> secret_key;
+  std::optional<SecretKey> old_secret_key;
   std::string api_token;                      // GuardOptions says what that is
   std::optional<Rate> requests_per_identity;  // nothing: without limit
   FeedDiff feed_diff = FeedDiff::kOff;        // deliver only the new entries of feeds

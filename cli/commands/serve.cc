@@ -15,6 +15,7 @@
 #include "cli/commands/serve_hooks.h"
 #include "cli/commands/serve_log.h"
 #include "cli/commands/serve_rules.h"
+#include "cli/commands/serve_secrets.h"
 #include "cli/text.h"
 #include "core/address.h"
 #include "core/text.h"
@@ -126,6 +127,9 @@ class Serving {
     auto access = ReadAccess(options_, output_);
     if (!access) return output_.Fail(access.error());
     hub_options.access = std::move(*access);
+    if (auto keys = ReadSecretKeys(environment_, options_, output_, hub_options); !keys) {
+      return output_.Fail(keys.error());
+    }
     const std::string warning = WarnOfOpenHub(options_, hub_options);
     if (!warning.empty()) output_.Diagnose(warning);
     auto started =
@@ -368,6 +372,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
   DefineRetention(flags, hub.retention);
   DefineAccess(flags, options);
   DefineHooks(flags, options);
+  DefineSecretKeys(flags, options);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Rest(options.command);

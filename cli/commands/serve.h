@@ -26,6 +26,8 @@ struct ServeOptions {
   bool hook_authorization = false;
   std::string auth;  // a file; empty: none
   ApiTokenOptions api_token;
+  std::string secret_key_file;      // as auth
+  std::string old_secret_key_file;  // the same
   TlsOptions tls;
   ListenTlsOptions listen_tls;
   std::vector<std::string> command;  // run with WEBSUB_HUB_URL set; its end is the hub's

@@ -4,6 +4,7 @@
 
 #include "core/notification.h"
 #include "hub/delivery/deliverer.h"
+#include "hub/store/sealer.h"
 
 namespace websub::hub {
 
@@ -242,7 +243,8 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   }
   if (!MayHaveMore(origin)) return false;
   auto callback = Url::Parse(row.callback);
-  if (!callback) return true;  // checked when it was accepted
+  if (!callback) return true;                 // checked when it was accepted
+  if (IsUnreadable(row.secret)) return true;  // unsigned, or signed by anything else, is worse
   auto lane = std::make_unique<Lane>();
   lane->id = row.id;
   lane->topic = &topic;

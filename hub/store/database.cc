@@ -24,6 +24,17 @@ Rows::~Rows() {
   }
 }
 
+std::string Rows::OpenSecret(int column, const SealPlace& place) const {
+  auto secret = sealing_->sealer.Open(Text(column), place);
+  if (secret) return *std::move(secret);
+  if (const auto tell = std::exchange(sealing_->on_unreadable, nullptr)) {
+    tell("the secret of " + std::string(place.callback) +
+         " is not the one that was sealed for it: something else has written to the database. "
+         "Nothing is sent where that is so; it may have to subscribe again");
+  }
+  return UnreadableSecret();
+}
+
 std::optional<std::int64_t> Rows::MaybeInt(int column) const {
   if (IsNull(column)) return std::nullopt;
   return Int(column);
@@ -46,7 +57,7 @@ Rows Database::AskWith(std::string_view sql, const std::vector<Value>& values) {
   SQLite::Statement& statement = Prepare(sql);
   int index = 0;
   for (const Value& value : values) Bind(statement, ++index, value);
-  return Rows(statement);
+  return Rows(statement, sealing_.get());
 }
 
 void Database::Define(const char* name, int values,

@@ -19,6 +19,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
+#include "hub/store/sealer.h"
 
 struct sqlite3;
 struct sqlite3_context;
@@ -48,11 +49,19 @@ inline std::int64_t FromTime(Time time) {
   return time.time_since_epoch().count();
 }
 
+// How the secrets of a connection are sealed.
+struct Sealing {
+  Sealer sealer;
+  std::function<void(const std::string&)> on_unreadable;  // told once, of the first
+};
+
 // The rows of a statement that runs. The statement is free again when this is gone.
 class Rows {
  public:
-  explicit Rows(SQLite::Statement& statement) : statement_(&statement) {}
-  Rows(Rows&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Rows(SQLite::Statement& statement, Sealing* sealing)
+      : statement_(&statement), sealing_(sealing) {}
+  Rows(Rows&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)), sealing_(other.sealing_) {}
   Rows& operator=(Rows&&) = delete;
   ~Rows();
 
@@ -61,13 +70,20 @@ class Rows {
   bool IsNull(int column) const { return statement_->isColumnNull(column); }
   std::int64_t Int(int column) const { return statement_->getColumn(column).getInt64(); }
   std::string Text(int column) const { return statement_->getColumn(column).getString(); }
+  // Opened, where secrets are sealed. UnreadableSecret() where it cannot be.
+  std::string Secret(int column, const SealPlace& place) const {
+    return sealing_ == nullptr ? Text(column) : OpenSecret(column, place);
+  }
   Time At(int column) const { return ToTime(Int(column)); }
   std::optional<std::int64_t> MaybeInt(int column) const;
   std::optional<Time> MaybeAt(int column) const;
   std::optional<Duration> MaybeDuration(int column) const;
 
  private:
+  std::string OpenSecret(int column, const SealPlace& place) const;
+
   SQLite::Statement* statement_;
+  Sealing* sealing_;
 };
 
 class Repeated;
@@ -83,7 +99,7 @@ class Database {
     SQLite::Statement& statement = Prepare(sql);
     int index = 0;
     (Bind(statement, ++index, values), ...);
-    return Rows(statement);
+    return Rows(statement, sealing_.get());
   }
   Rows AskWith(std::string_view sql, const std::vector<Value>& values);
 
@@ -97,6 +113,12 @@ class Database {
 
   // Several statements without values.
   void Script(std::string_view sql) { engine_.exec(std::string(sql)); }
+  // From now on. Without it secrets are taken as they lie there.
+  void UseSealing(std::unique_ptr<Sealing> sealing) { sealing_ = std::move(sealing); }
+  // As it is to be kept.
+  std::string Sealed(const std::string& secret, const SealPlace& place) {
+    return sealing_ ? sealing_->sealer.Seal(secret, place) : secret;
+  }
   std::int64_t LastId() const { return engine_.getLastInsertRowid(); }
   // Makes a function that statements can call.
   void Define(const char* name, int values,
@@ -143,6 +165,7 @@ class Database {
   }
 
   std::string name_;
+  std::unique_ptr<Sealing> sealing_;  // null: secrets are not sealed
   SQLite::Database engine_;
   std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>, Hash, std::equal_to<>>
       statements_;

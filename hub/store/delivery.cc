@@ -108,13 +108,13 @@ std::string PageSql(std::string_view index, std::string_view where) {
          " AND id > ?2 AND state = 'active' ORDER BY id LIMIT ?3";
 }
 
-LanePage ReadPage(Rows rows, SubscriptionId after, std::size_t limit) {
+LanePage ReadPage(Rows rows, TopicId topic, SubscriptionId after, std::size_t limit) {
   LanePage page;
   page.last = after;
   std::size_t seen = 0;
   for (; rows.Next(); ++seen) {
     page.last = rows.Int(2);
-    if (rows.Int(0) != 0 && rows.Int(1) != 0) page.lanes.push_back(ReadLane(rows, 2));
+    if (rows.Int(0) != 0 && rows.Int(1) != 0) page.lanes.push_back(ReadLane(rows, 2, topic));
   }
   page.end = seen < limit;
   return page;
@@ -140,7 +140,7 @@ struct RetryWalk {
 
 void ReadRetries(Rows rows, std::vector<DueRetry>& due) {
   while (rows.Next()) {
-    DueRetry retry{rows.Int(0), {}, ReadLane(rows, 1)};
+    DueRetry retry{rows.Int(0), {}, ReadLane(rows, 1, rows.Int(0))};
     retry.at = retry.lane.retry_at.value_or(Time{});
     due.push_back(std::move(retry));
   }
@@ -188,7 +188,7 @@ std::vector<TopicId> Store::TopicsWithMessages() const {
 LanePage Store::PageBehind(TopicId topic, SubscriptionId after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
     static const std::string kSql = PageSql("subscription_walk", "subscription.topic_id = ?1");
-    return ReadPage(database.Ask(kSql, topic, after, limit), after, limit);
+    return ReadPage(database.Ask(kSql, topic, after, limit), topic, after, limit);
   });
 }
 
@@ -197,7 +197,7 @@ LanePage Store::PageBehind(TopicId topic, const std::string& origin, Subscriptio
   return impl_->Read([&](Database& database) {
     static const std::string kSql =
         PageSql("subscription_origin", "subscription.topic_id = ?1 AND origin = ?4");
-    return ReadPage(database.Ask(kSql, topic, after, limit, origin), after, limit);
+    return ReadPage(database.Ask(kSql, topic, after, limit, origin), topic, after, limit);
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "hub/store/moves.h"
 #include "hub/store/schema.h"
+#include "hub/store/sealing.h"
 
 namespace websub::hub {
 
@@ -132,6 +133,11 @@ void ConfigureEngine() {
   static_cast<void>(kConfigured);
 }
 
+void Seal(Database& database, const StoreOptions& options) {
+  if (!options.secret_key) return;
+  database.UseSealing(std::make_unique<Sealing>(Sealer(*options.secret_key), options.on_notice));
+}
+
 Result<void> OpenConnections(OpenFile& file, const StoreOptions& options) {
   try {
     ConfigureEngine();
@@ -139,12 +145,17 @@ Result<void> OpenConnections(OpenFile& file, const StoreOptions& options) {
         file.path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, file.name);
     const Result<Identity> identity = Identify(*file.writer, file.name);
     if (!identity) return tl::unexpected(identity.error());
+    if (Result<void> fits = CheckSeal(*file.writer, options); !fits) return fits;
     if (Result<void> done = SetUp(*file.writer, options, file.durability); !done) return done;
     Migrate(*file.writer);
+    const StoreAge age = *identity == Identity::kEmpty ? StoreAge::kNew : StoreAge::kOld;
+    if (Result<void> sealed = SealAll(*file.writer, options, age); !sealed) return sealed;
+    Seal(*file.writer, options);
     Moves::Register(*file.writer);
     file.reader = std::make_unique<Database>(
         file.path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, file.name);
     file.reader->Script(kReaderSetup);
+    Seal(*file.reader, options);
     Number(*file.reader, "SELECT count(*) FROM sqlite_schema");
     return {};
   } catch (const SQLite::Exception& exception) {

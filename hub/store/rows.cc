@@ -32,7 +32,8 @@ Subscription ReadSubscription(const Rows& rows) {
   subscription.topic_id = rows.Int(1);
   subscription.topic = rows.Text(2);
   subscription.callback = rows.Text(3);
-  subscription.secret = rows.Text(4);
+  subscription.secret =
+      rows.Secret(4, {SealPlace::What::kSecret, subscription.topic_id, subscription.callback});
   subscription.state =
       ParseSubscriptionState(rows.Text(5)).value_or(SubscriptionState::kUnverified);
   subscription.lease = std::chrono::seconds(rows.Int(6));
@@ -57,14 +58,15 @@ Intent ReadIntent(const Rows& rows) {
   intent.mode = rows.Text(2) == Name(Mode::kUnsubscribe) ? Mode::kUnsubscribe : Mode::kSubscribe;
   intent.topic = rows.Text(3);
   intent.callback = rows.Text(4);
-  intent.secret = rows.Text(5);
+  const TopicId topic_id = rows.Int(14);
+  intent.secret = rows.Secret(5, {SealPlace::What::kSecret, topic_id, intent.callback});
   intent.lease = std::chrono::seconds(rows.Int(6));
   intent.created_at = rows.At(7);
   intent.attempts = static_cast<int>(rows.Int(8));
   intent.due_at = rows.At(9);
   intent.identity = rows.Text(10);
   intent.algorithm = ParseSignatureAlgorithm(rows.Text(11));
-  intent.verify_token = rows.Text(12);
+  intent.verify_token = rows.Secret(12, {SealPlace::What::kVerifyToken, topic_id, intent.callback});
   if (!rows.IsNull(13)) intent.denial = rows.Text(13);
   return intent;
 }
@@ -88,13 +90,13 @@ Message ReadWholeMessage(const Rows& rows) {
   return message;
 }
 
-LaneRow ReadLane(const Rows& rows, int first_column) {
+LaneRow ReadLane(const Rows& rows, int first_column, TopicId topic) {
   LaneRow lane;
   int column = first_column;
   lane.id = rows.Int(column++);
   lane.callback = rows.Text(column++);
   lane.origin = rows.Text(column++);
-  lane.secret = rows.Text(column++);
+  lane.secret = rows.Secret(column++, {SealPlace::What::kSecret, topic, lane.callback});
   lane.expires_at = rows.At(column++);
   lane.cursor = rows.Int(column++);
   lane.attempts = static_cast<int>(rows.Int(column++));

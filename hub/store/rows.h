@@ -31,7 +31,7 @@ Subscription ReadSubscription(const Rows& rows);
 inline constexpr std::string_view kSelectIntent =
     "SELECT row.id, row.subscription_id, row.mode, topic.url, subscription.callback, row.secret, "
     "row.lease, row.created_at, row.attempts, row.due_at, row.identity, row.algorithm, "
-    "row.verify_token, row.reason "
+    "row.verify_token, row.reason, subscription.topic_id "
     "FROM intent AS row CROSS JOIN subscription ON subscription.id = row.subscription_id "
     "CROSS JOIN topic ON topic.id = subscription.topic_id ";
 Intent ReadIntent(const Rows& rows);
@@ -49,7 +49,7 @@ Message ReadWholeMessage(const Rows& rows);
 inline constexpr std::string_view kLaneColumns =
     "id, callback, origin, secret, expires_at, cursor, attempts, first_attempt, retry_at, "
     "algorithm, CASE cursor WHEN gap_end THEN gap_start ELSE cursor END";
-LaneRow ReadLane(const Rows& rows, int first_column);
+LaneRow ReadLane(const Rows& rows, int first_column, TopicId topic);
 
 // What a delivery leaves out comes from its subscription (schema/001.sql).
 inline constexpr std::string_view kSelectExchange =

@@ -22,6 +22,7 @@
 #include "core/result.h"
 #include "hub/store/query.h"
 #include "hub/store/retention.h"
+#include "hub/store/secret_key.h"
 #include "hub/store/types.h"
 
 namespace websub::hub {
@@ -37,6 +38,13 @@ struct StoreOptions {
   enum class Access { kOwner, kReadOnly } access = Access::kOwner;
   std::size_t max_bytes =
       0;  // the file grows no further: then the disk counts as full; 0: no limit
+  // kOwner: secrets are sealed with this key (hub/store/sealer.h); a file where they are not, or
+  // are with the old one, is brought to that first. kReadOnly needs no key: then a secret is some
+  // text that is not empty where there is one.
+  std::optional<SecretKey> secret_key = std::nullopt;
+  std::optional<SecretKey> old_secret_key = std::nullopt;
+  // On the thread that reads or the writer's: of a secret that is not the one that was sealed.
+  std::function<void(const std::string& sentence)> on_notice = nullptr;
 };
 
 // What is written down together. Shared with the writer, so that the caller still has it where it
@@ -51,7 +59,8 @@ class Store {
   // kOwner creates the file and its folder where missing, brings an older schema up to date, and
   // holds a lock that ends with the process: kConflict names the process that holds it. kReadOnly
   // reads beside a running hub. kNotFound: no such file (kReadOnly). kInvalid: not a database of
-  // websub, or one from a newer version. kUnavailable: no permission, disk full.
+  // websub, or one from a newer version, or sealed with a key that is not given: nothing is touched
+  // then. kUnavailable: no permission, disk full.
   static Result<std::unique_ptr<Store>> Open(const StoreOptions& options, Executor executor);
   // Commits what was handed over, then closes. `done` callbacks that are still out are not called.
   ~Store();

@@ -50,13 +50,18 @@ std::string_view NameOf(const std::optional<SignatureAlgorithm>& algorithm) {
   return algorithm ? Name(*algorithm) : std::string_view();
 }
 
+Error Unreadable() {
+  return {ErrorCode::kInvalid, "the secret is not the one that was sealed for this subscription"};
+}
+
 SubscriptionId AddPending(Database& database, const NewIntent& intent) {
   const TopicId topic = TopicFor(database, intent.topic, intent.now);
   database.Run(
       "INSERT INTO subscription (topic_id, callback, origin, secret, state, lease, created_at, "
       "identity, algorithm) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
-      topic, intent.callback, OriginOf(intent.callback), intent.secret, intent.lease, intent.now,
-      intent.identity, NameOf(intent.algorithm));
+      topic, intent.callback, OriginOf(intent.callback),
+      database.Sealed(intent.secret, {SealPlace::What::kSecret, topic, intent.callback}),
+      intent.lease, intent.now, intent.identity, NameOf(intent.algorithm));
   return database.LastId();
 }
 
@@ -73,8 +78,10 @@ void Activate(Database& database, const Subscription& subscription, const Intent
   database.Run(
       "UPDATE subscription SET state = 'active', secret = ?, lease = ?, verified_at = ?, "
       "expires_at = ?, identity = ?, algorithm = ? WHERE id = ?",
-      intent.secret, intent.lease, now, now + Duration(intent.lease), intent.identity,
-      NameOf(intent.algorithm), subscription.id);
+      database.Sealed(intent.secret,
+                      {SealPlace::What::kSecret, subscription.topic_id, subscription.callback}),
+      intent.lease, now, now + Duration(intent.lease), intent.identity, NameOf(intent.algorithm),
+      subscription.id);
   if (subscription.state == SubscriptionState::kActive) return;
   database.Run(
       "UPDATE subscription SET start = (SELECT last_message FROM topic WHERE id = topic_id) "
@@ -92,6 +99,7 @@ void Activate(Database& database, const Subscription& subscription, const Intent
 }
 
 Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent, Time now) {
+  if (IsUnreadable(intent.secret)) return tl::unexpected(Unreadable());
   // Not by the intent's id: what it was about may have ended, and another may be in force since.
   std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
   if (!current) {
@@ -116,8 +124,8 @@ bool IsHostFull(Database& database, const NewIntent& intent) {
   if (intent.most_on_host == 0 || !url) return false;
   std::size_t count = 0;
   for (const std::string scheme : {"http", "https"}) {
-    const std::string host = url->host().find(':') == std::string::npos ? url->host()
-                                                                        : "[" + url->host() + "]";
+    const std::string host =
+        url->host().find(':') == std::string::npos ? url->host() : "[" + url->host() + "]";
     // Between the two lie the origins of this host, with any port.
     const std::string first = scheme + "://" + host + ":";
     const std::string last = scheme + "://" + host + ";";
@@ -131,7 +139,13 @@ bool IsHostFull(Database& database, const NewIntent& intent) {
   return count >= intent.most_on_host;
 }
 
+std::string SealedToken(Database& database, const NewIntent& intent, TopicId topic) {
+  return database.Sealed(intent.verify_token,
+                         {SealPlace::What::kVerifyToken, topic, intent.callback});
+}
+
 Result<Intent> AddSubscribe(Database& database, const NewIntent& intent) {
+  if (IsUnreadable(intent.secret)) return tl::unexpected(Unreadable());
   const std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
   if (!current && IsHostFull(database, intent)) {
     return Fail(ErrorCode::kTooMany, "the host of the callback has " +
@@ -139,11 +153,14 @@ Result<Intent> AddSubscribe(Database& database, const NewIntent& intent) {
                                          " subscriptions here, and may have no more");
   }
   const SubscriptionId subscription = current ? current->id : AddPending(database, intent);
+  const TopicId topic = current ? current->topic_id : TopicFor(database, intent.topic, intent.now);
   database.Run(
       "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, identity, "
       "algorithm, verify_token) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
-      subscription, Name(intent.mode), intent.secret, intent.lease, intent.now, intent.identity,
-      NameOf(intent.algorithm), intent.verify_token);
+      subscription, Name(intent.mode),
+      database.Sealed(intent.secret, {SealPlace::What::kSecret, topic, intent.callback}),
+      intent.lease, intent.now, intent.identity, NameOf(intent.algorithm),
+      SealedToken(database, intent, topic));
   return *LoadIntent(database, database.LastId());
 }
 
@@ -155,7 +172,8 @@ Result<Intent> AddUnsubscribe(Database& database, const NewIntent& intent) {
   database.Run(
       "INSERT INTO intent (subscription_id, mode, secret, lease, created_at, due_at, identity, "
       "verify_token) VALUES (?1, ?2, '', 0, ?3, ?3, ?4, ?5)",
-      current->id, Name(intent.mode), intent.now, intent.identity, intent.verify_token);
+      current->id, Name(intent.mode), intent.now, intent.identity,
+      SealedToken(database, intent, current->topic_id));
   return *LoadIntent(database, database.LastId());
 }
 

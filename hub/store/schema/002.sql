@@ -54,3 +54,16 @@ CREATE TABLE inbox (
 
 CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX inbox_topic ON inbox (topic_id);
+
+-- One row from the first start with a key on: then secrets and verify tokens are sealed with it
+-- (hub/store/sealer.h).
+CREATE TABLE seal (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  key_check TEXT NOT NULL,  -- a text that is known, sealed: tells whether a key is the one
+  stage INTEGER NOT NULL,   -- 0: rows are being sealed; 1: what they were is being erased; 2: done
+  -- In stage 0: the check of the key before, empty where there was none, and the last rows that are
+  -- sealed with the new one.
+  old_check TEXT NOT NULL,
+  subscription_id INTEGER NOT NULL,
+  intent_id INTEGER NOT NULL
+) STRICT;
