@@ -30,8 +30,8 @@ bool IsFieldName(std::string_view text) {
   });
 }
 
-// Whether the name, once decoded, says hub.secret, mangled or not. Decoding three times is more
-// than any reader does.
+// Whether the name, once decoded, says hub.secret or hub.verify_token, mangled or not. Decoding
+// three times is more than any reader does.
 bool NamesSecret(std::string_view raw) {
   std::string name(raw);
   for (int i = 0; i < 3 && name.find('%') != name.npos; ++i) name = PercentDecode(name);
@@ -39,7 +39,7 @@ bool NamesSecret(std::string_view raw) {
   for (const char c : name) {
     if (IsAlpha(c) || IsDigit(c)) letters += ToLower(c);
   }
-  return letters == "hubsecret";
+  return letters == "hubsecret" || letters == "hubverifytoken";
 }
 
 // One "name=value", possibly with more of them inside: readers disagree about ';', and a URL in a

@@ -101,12 +101,12 @@ bool IsRedirect(int status);
 // What is recorded and shown never holds a secret: these put "***" in its place, and leave every
 // other byte as it is. An empty value stays empty, which is worth seeing.
 //
-// All: passwords in URLs (core/mask_urls.h). MaskForm: the value of hub.secret in a form or query,
-// however its name is percent-encoded or mangled ("hub%2Esecret", "hub_secret").
-// MaskHead: the whole value of Authorization, Proxy-Authorization,
-// Cookie and Set-Cookie, and hub.secret in the request line or in a URL in another field.
-// MaskBody: a body that should be a form. JSON, XML and multipart are no forms; where one names a
-// secret, "***" stands for all of it.
+// All: passwords in URLs (core/mask_urls.h). MaskForm: the values of hub.secret and
+// hub.verify_token in a form or query, however their names are percent-encoded or mangled
+// ("hub%2Esecret", "hub_secret"). MaskHead: the whole value of Authorization, Proxy-Authorization,
+// Cookie and Set-Cookie, and those two in the request line or in a URL in another field. MaskBody:
+// a body that should be a form. JSON, XML and multipart are no forms; where one names a secret,
+// "***" stands for all of it.
 std::string MaskForm(std::string_view form);
 std::string MaskBody(std::string_view body);
 std::string MaskHead(std::string_view head);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/mask_urls.h"
 #include "core/request_head.h"
 #include "core/text.h"
 
@@ -96,8 +97,8 @@ std::optional<Duration> MaxAge(std::string_view head) {
 
 // Idea: tokens whose key is known never wait. The keys are fetched anew ahead of their end while
 // tokens come, and by the first token after a quiet time. While the issuer fails, old keys stand
-// in, and it is asked again at most once in a while. A key that nobody knows leads to a fetch, no
-// more often than that either.
+// in, and it is asked again at most once in a while. A key that nobody knows leads to a fetch at
+// once, since the issuer may just have changed its keys, but no more often than that either.
 class UrlJwks : public Jwks, public std::enable_shared_from_this<UrlJwks> {
  public:
   UrlJwks(Url url, Transport& transport, const Clock& clock, Notice notice, JwksLimits limits)
@@ -115,10 +116,12 @@ class UrlJwks : public Jwks, public std::enable_shared_from_this<UrlJwks> {
       const SignatureFit fit = keys_->Check(token);
       if (fit != SignatureFit::kNoKey) return done(VerdictOf(fit));
     }
-    if (!fetching_ && !MayFetch(now)) {
-      return done(failed_ ? KeyVerdict::kUnavailable : KeyVerdict::kNoKey);
+    if (!fetching_) {
+      const bool may = fresh && !failed_ ? MayLook(now) : MayFetch(now);
+      if (!may) return done(failed_ ? KeyVerdict::kUnavailable : KeyVerdict::kNoKey);
+      if (fresh) looked_at_ = now;
+      Fetch(now);
     }
-    if (!fetching_) Fetch(now);
     if (waiting_.size() >= limits_.max_waiting) return done(KeyVerdict::kUnavailable);
     waiting_.emplace_back(std::move(token), std::move(done));
   }
@@ -135,6 +138,11 @@ class UrlJwks : public Jwks, public std::enable_shared_from_this<UrlJwks> {
     if (fetching_) return false;
     const Duration pause = keys_ ? limits_.pause : limits_.first_pause;
     return !tried_at_ || now >= *tried_at_ + pause || now < *tried_at_;
+  }
+
+  // For a key that is not known; whatever else was fetched before.
+  bool MayLook(Time now) const {
+    return !looked_at_ || now >= *looked_at_ + limits_.pause || now < *looked_at_;
   }
 
   void Fetch(Time now) {
@@ -171,9 +179,10 @@ class UrlJwks : public Jwks, public std::enable_shared_from_this<UrlJwks> {
       fetched_at_ = now;
       fresh_until_ = now + age;
       refresh_at_ = now + age * 3 / 4;
-      if (failed_) notice_("the keys at " + url_.text() + " can be fetched again");
+      if (failed_) notice_("the keys at " + MaskUrls(url_.text()) + " can be fetched again");
     } else if (!failed_ && result.fault != Fault::kCancelled) {
-      notice_("the keys at " + url_.text() + " cannot be fetched: " + keys.error().message);
+      notice_("the keys at " + MaskUrls(url_.text()) +
+              " cannot be fetched: " + keys.error().message);
     }
     failed_ = !keys;
     const bool usable = IsFresh(now) || IsUsable(now);
@@ -194,6 +203,7 @@ class UrlJwks : public Jwks, public std::enable_shared_from_this<UrlJwks> {
   Time fresh_until_;
   Time refresh_at_;  // before fresh_until_
   std::optional<Time> tried_at_;
+  std::optional<Time> looked_at_;  // for a key that was not known
   bool fetching_ = false;
   bool failed_ = false;  // the last fetch that ended
   std::deque<std::pair<SignedText, Done>> waiting_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/mask_urls.h"
 #include "core/text.h"
 
 namespace websub::hub {
@@ -30,8 +31,8 @@ std::string QuestionJson(const HookQuestion& question, Authorization authorizati
   Json json;
   json["event"] = Name(question.event);
   json["ts"] = FormatRfc3339(question.now);
-  json["topic"] = OrNull(question.topic);
-  json["callback"] = OrNull(question.callback);
+  json["topic"] = OrNull(MaskUrls(question.topic));
+  json["callback"] = OrNull(MaskUrls(question.callback));
   json["identity"] = OrNull(question.identity);
   json["peer"] = OrNull(question.peer);
   Json params = Json::object();
@@ -46,8 +47,9 @@ std::string QuestionJson(const HookQuestion& question, Authorization authorizati
 }
 
 std::vector<std::string> QuestionVariables(const HookQuestion& question) {
-  return {"WEBSUB_EVENT=" + std::string(Name(question.event)), "WEBSUB_TOPIC=" + question.topic,
-          "WEBSUB_CALLBACK=" + question.callback, "WEBSUB_IDENTITY=" + question.identity};
+  return {"WEBSUB_EVENT=" + std::string(Name(question.event)),
+          "WEBSUB_TOPIC=" + MaskUrls(question.topic),
+          "WEBSUB_CALLBACK=" + MaskUrls(question.callback), "WEBSUB_IDENTITY=" + question.identity};
 }
 
 }  // namespace websub::hub

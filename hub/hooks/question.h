@@ -18,7 +18,7 @@ enum class Authorization {
 // One JSON object, without a newline: "event", "ts", "topic", "callback", "identity", "peer",
 // "params" (an object with the details), and "authorization" where there is one to tell. A text
 // that is empty is null. Bytes that are not UTF-8 become U+FFFD. A detail whose name says that it
-// is a secret or a token is left out, whoever put it there.
+// is a secret or a token is left out, whoever put it there, and passwords in URLs are masked.
 std::string QuestionJson(const HookQuestion& question, Authorization authorization);
 
 // "WEBSUB_EVENT=subscription", and WEBSUB_TOPIC, WEBSUB_CALLBACK and WEBSUB_IDENTITY, empty ones

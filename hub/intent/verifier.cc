@@ -182,7 +182,7 @@ void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
   const auto url = Url::Parse(url_text);
   Exchange exchange = StartExchange(ExchangeKind::kVerify, intent.topic, intent.callback,
                                     intent.subscription_id, intent.attempts + 1, now);
-  exchange.url = url_text;
+  exchange.url = MaskForm(url_text);  // hub.verify_token is in it
   if (!url) {
     // The parameters made the URL longer than any URL may be: as final as a refusal.
     OutgoingResult result;
