@@ -54,9 +54,15 @@ Result<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& comm
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 
+  // It gets the three streams, and none of our sockets and files.
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+
   auto impl = std::make_unique<Impl>();
   const int failed =
-      posix_spawnp(&impl->pid, args[0], nullptr, &attributes, args.data(), env.data());
+      posix_spawnp(&impl->pid, args[0], &actions, &attributes, args.data(), env.data());
+  posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {
     return Fail(ErrorCode::kNotFound, "cannot run " + command[0] + ": " + std::strerror(failed));

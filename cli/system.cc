@@ -168,6 +168,13 @@ std::streamsize DescriptorBuffer::xsputn(const char* bytes, std::streamsize size
   return Write(bytes, static_cast<std::size_t>(size)) ? size : 0;
 }
 
+bool TerminalIsGone(const Terminal& terminal) {
+  if (!terminal.in && !terminal.out && !terminal.err) return false;
+  const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (tty >= 0) close(tty);
+  return tty < 0;
+}
+
 Terminal SystemTerminal() {
   Terminal terminal;
   terminal.in = isatty(STDIN_FILENO) == 1;

@@ -55,6 +55,9 @@ class DescriptorBuffer : public std::streambuf {
 
 Terminal SystemTerminal();
 
+// After SIGHUP: whether that came because the terminal that it ran in has been closed.
+bool TerminalIsGone(const Terminal& terminal);
+
 // Lets this process open as many files as it is allowed to; many systems begin with 1024, which a
 // hub with slow callbacks may need for their connections alone.
 void RaiseFileLimit();

@@ -16,6 +16,7 @@
 #include "cli/commands/serve_log.h"
 #include "cli/commands/serve_rules.h"
 #include "cli/commands/serve_secrets.h"
+#include "cli/system.h"
 #include "cli/text.h"
 #include "core/address.h"
 #include "core/text.h"
@@ -190,17 +191,9 @@ class Serving {
   // The end of a terminal ends its hub, as it ends others; otherwise what can change while the hub
   // runs is read again.
   void OnHangUp() {
-    if (TerminalIsGone()) return OnSignal(SIGHUP);
+    if (TerminalIsGone(environment_.terminal)) return OnSignal(SIGHUP);
     if (!options_.auth.empty()) ReloadAccess();
     if (!options_.listen_tls.certificate.empty()) ReloadCertificate();
-  }
-
-  bool TerminalIsGone() const {
-    const Terminal& terminal = environment_.terminal;
-    if (!terminal.in && !terminal.out && !terminal.err) return false;
-    const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (tty >= 0) close(tty);
-    return tty < 0;
   }
 
   void ReloadAccess() {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
+#include "cli/system.h"
 #include "cli/text.h"
 #include "core/text.h"
 
@@ -117,6 +119,14 @@ Result<ExitStatus> SubscribeSession::Run(const std::vector<SubscribeTarget>& tar
     if (signals++ > 0) std::_Exit(static_cast<int>(StatusOfSignal(signal)));  // at once
     loop_.Post([this, signal] { OnSignal(signal); });
   });
+  if (!options_.listen_tls.certificate.empty()) {
+    loop_.OnSignals({SIGHUP}, [this](int signal) {
+      if (TerminalIsGone(environment_.terminal)) return OnSignal(signal);
+      const auto loaded = server_->ReloadTls();
+      report_.Note(loaded ? "read the TLS certificate again"
+                          : loaded.error().message + "; the one before stays in use");
+    });
+  }
   loop_.Post([this] {
     if (options_.timeout) {
       run_timer_.Set(*options_.timeout - (environment_.clock.Now() - started_),

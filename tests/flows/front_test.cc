@@ -111,6 +111,29 @@ TEST_CASE("a renewed certificate is used after SIGHUP and a bad one is not") {
   CHECK(before.ReadUntil("alive\n").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+TEST_CASE("a subscriber reads its certificate again at SIGHUP") {
+  const TempDir dir, other;
+  const auto files = MakeTlsFiles(dir, kNames);
+  HubProcess hub({"--cacert", files.ca});
+  hub.Put("t", "1");
+  ProcessOptions run;
+  run.args = {"subscribe", hub.Topic("t"), "--tls-cert", files.certificate,
+              "--tls-key", files.key,      "--json"};
+  Process subscriber(std::move(run));
+  REQUIRE(Eventually([&] { return !Events(subscriber.Out(), "verified").empty(); }));
+  const std::string callback = Only(subscriber.Out(), "requested")["callback"];
+  const auto port =
+      static_cast<std::uint16_t>(std::stoi(callback.substr(callback.find(':', 8) + 1)));
+  CHECK(TlsCaller(port).serial() == 2);
+  const auto renewed = MakeTlsFiles(other, kNames, Validity::kNow, 3);
+  std::filesystem::rename(renewed.key, files.key);
+  std::filesystem::rename(renewed.certificate, files.certificate);
+  subscriber.Signal(SIGHUP);
+  CHECK(Eventually([&] { return TlsCaller(port).serial() == 3; }));
+  subscriber.Signal(SIGTERM);
+  CHECK(subscriber.Wait().status == 143);
+}
+
 TEST_CASE("SIGHUP does not end a hub without TLS") {
   HubProcess hub;
   hub.process().Signal(SIGHUP);
