@@ -66,8 +66,8 @@ void Api::Topic(http::Request request, http::Respond respond) {
             [this, call, name = *name] { PutTopic(call, name); });
 }
 
-// However many read it at the same time, and however slowly: the content is in memory once, and only
-// as long as somebody reads.
+// However many read it at the same time, and however slowly: the content is in memory once, and
+// only as long as somebody reads.
 std::shared_ptr<const std::string> Api::ContentOf(const HostedTopic& row) {
   const std::string key = row.name + '\n' + row.etag;
   if (auto content = shown_[key].lock()) return content;

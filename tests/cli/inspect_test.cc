@@ -163,8 +163,8 @@ TEST_CASE_FIXTURE(InspectFixture, "a limit is said to be one and all follows eve
 TEST_CASE_FIXTURE(InspectFixture, "all shows subscriptions that ended") {
   const auto subscription = Subscribe(kTopic, kCallback);
   REQUIRE(Wait<void>([&](auto done) {
-            store->EndSubscription(subscription.id, hub::SubscriptionState::kDenied, "", clock.Now(),
-                                   done);
+            store->EndSubscription(subscription.id, hub::SubscriptionState::kDenied, "",
+                                   clock.Now(), done);
           }).has_value());
   CHECK(Inspect({"subscriptions", "--json"}) == 0);
   CHECK(out().empty());
