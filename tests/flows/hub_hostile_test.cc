@@ -95,7 +95,7 @@ TEST_CASE("slow and idle connections hold up nobody") {
 
 TEST_CASE("those who read a large topic slowly share its bytes") {
   constexpr std::size_t kSize = 8 * 1024 * 1024;
-  constexpr int kReaders = 40;
+  constexpr int kReaders = 80;
   HubProcess hub;
   REQUIRE(hub.Put("large", std::string(kSize, 'x')).status == 201);
   std::vector<RawConnection> slow;
