@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "core/text.h"
 
@@ -18,12 +19,49 @@ unsigned char* Bytes(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
-// 0 to 63, or -1.
-int Base64UrlValue(char c) {
+// 0 to 63 in either alphabet, or -1.
+int Value(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (IsDigit(c)) return c - '0' + 52;
-  return c == '-' ? 62 : c == '_' ? 63 : -1;
+  if (c == '+' || c == '-') return 62;
+  return c == '/' || c == '_' ? 63 : -1;
+}
+
+struct Decoded {
+  std::string bytes;
+  bool exact = false;  // the bits that the bytes leave over are zero
+};
+
+// Nothing where a character is no digit of either alphabet, or the last one begins a byte only.
+std::optional<Decoded> DecodeDigits(std::string_view digits) {
+  Decoded decoded;
+  decoded.bytes.reserve(digits.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  int held = 0;  // how many bits of `bits` are not written yet
+  for (const char c : digits) {
+    const int value = Value(c);
+    if (value < 0) return std::nullopt;
+    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xfff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    decoded.bytes += static_cast<char>(bits >> held & 0xff);
+  }
+  if (held >= 6) return std::nullopt;
+  decoded.exact = (bits & ((1U << held) - 1)) == 0;
+  return decoded;
+}
+
+// The same, for the one text that an encoder makes.
+std::optional<std::string> DecodeExact(std::string_view digits) {
+  auto decoded = DecodeDigits(digits);
+  if (!decoded || !decoded->exact) return std::nullopt;
+  return std::move(decoded->bytes);
+}
+
+bool HasAny(std::string_view text, std::string_view of) {
+  return text.find_first_of(of) != std::string_view::npos;
 }
 
 }  // namespace
@@ -36,41 +74,21 @@ std::string EncodeBase64(std::string_view bytes) {
 }
 
 std::optional<std::string> DecodeBase64(std::string_view text) {
-  if (text.empty()) return std::string();
-  // EVP_DecodeBlock forgives white space, takes a dash for the end, and keeps the padding as zero
-  // bytes.
-  if (text.size() % 4 != 0 || text.find_first_of(" \t\r\n\v\f-") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::size_t padding = 0;
-  while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-  if (text.substr(0, text.size() - padding).find('=') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(Bytes(out), Bytes(text), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
+  if (text.size() % 4 != 0 || HasAny(text, "-_")) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  return DecodeExact(text);
 }
 
 std::optional<std::string> DecodeBase64Url(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  int held = 0;  // how many bits of `bits` are not written yet
-  for (const char c : text) {
-    const int value = Base64UrlValue(c);
-    if (value < 0) return std::nullopt;
-    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xfff;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>(bits >> held & 0xff);
-  }
-  const std::uint32_t left_over = bits & ((1U << held) - 1);
-  if (held >= 6 || left_over != 0) return std::nullopt;
-  return out;
+  if (HasAny(text, "+/")) return std::nullopt;
+  return DecodeExact(text);
+}
+
+std::optional<std::string> DecodeLaxBase64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  auto decoded = DecodeDigits(text);
+  if (!decoded) return std::nullopt;
+  return std::move(decoded->bytes);
 }
 
 }  // namespace websub

@@ -9,11 +9,13 @@ namespace websub {
 
 std::string EncodeBase64(std::string_view bytes);
 
-// Nothing where the text is not whole, padded base64 without white space.
+// Both read the one text that an encoder makes of the bytes, and nothing else: no white space, and
+// the bits that are left over must be zero (RFC 4648 section 3.5), so that no two texts mean the
+// same bytes. DecodeBase64 wants the padding; DecodeBase64Url (section 5) wants none.
 std::optional<std::string> DecodeBase64(std::string_view text);
-
-// Base64url (RFC 4648 section 5) without padding. Nothing for any text but the one that an encoder
-// makes: the bits that are left over must be zero, so no two texts mean the same bytes.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
+
+// As forgiving programs read it: either alphabet, padded or not, whatever the bits left over.
+std::optional<std::string> DecodeLaxBase64(std::string_view text);
 
 }  // namespace websub

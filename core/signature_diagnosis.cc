@@ -100,16 +100,6 @@ std::string ToHex(std::string_view bytes) {
   return hex;
 }
 
-// Either alphabet, padded or not.
-std::optional<std::string> DecodeAnyBase64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string padded(text);
-  std::replace(padded.begin(), padded.end(), '-', '+');
-  std::replace(padded.begin(), padded.end(), '_', '/');
-  padded.append((4 - padded.size() % 4) % 4, '=');
-  return DecodeBase64(padded);
-}
-
 std::optional<SignatureAlgorithm> AlgorithmOfLength(std::size_t bytes) {
   switch (bytes) {
     case 20:
@@ -146,7 +136,7 @@ std::optional<WrittenDigest> ReadDigest(std::string_view header) {
   const std::string_view text = Trim(digest);
   auto bytes = DecodeHex(text);
   if (!bytes || !AlgorithmOfLength(bytes->size())) {
-    bytes = DecodeAnyBase64(text);
+    bytes = DecodeLaxBase64(text);
     oddity = "the digest is in base64 where hex digits are asked for";
   }
   if (!bytes) return std::nullopt;

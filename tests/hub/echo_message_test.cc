@@ -78,6 +78,7 @@ TEST_CASE("what is wrong with an echo.websub message is told by its member") {
            {R"({"topic":"t","contentBase64":""})", "contentBase64: empty"},
            {R"({"topic":"t","contentBase64":["YQ=="]})", "contentBase64: must be a string"},
            {R"({"topic":"t","contentBase64":"YQ"})", "contentBase64: is not whole base64"},
+           {R"({"topic":"t","contentBase64":"YR=="})", "contentBase64: is not whole base64"},
            {R"({"topic":"t","contentBase64":"YQ==\n"})", "contentBase64: is not whole base64"},
            {R"({"topic":"t","contentBase64":"-_8="})", "contentBase64: is not whole base64"},
            {R"({"topic":"t","contentUrl":"/relative"})", "contentUrl: "},
