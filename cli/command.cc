@@ -5,6 +5,7 @@
 
 #include "cli/commands/bench.h"
 #include "cli/commands/config.h"
+#include "cli/commands/conformance.h"
 #include "cli/commands/discover.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/publish.h"
@@ -25,6 +26,7 @@ constexpr std::array kCommands = {
     MakeCommand<DiscoverOptions>("discover", "find the hub and the topic that a URL names"),
     MakeCommand<InspectOptions>("inspect", "show what a hub keeps and what it said to whom"),
     MakeCommand<VerifySigOptions>("verify-sig", "check or make the signature of a delivery"),
+    MakeCommand<ConformanceOptions>("conformance", "test a hub, a subscriber or a publisher"),
     MakeCommand<BenchOptions>("bench", "measure a hub: publishers and subscribers, counted"),
     MakeCommand<ConfigOptions>("config", "show which settings hold and where they come from"),
 };

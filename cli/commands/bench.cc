@@ -5,6 +5,7 @@
 #include "cli/client_options.h"
 #include "cli/commands/bench_report.h"
 #include "cli/listen_address.h"
+#include "cli/progress_line.h"
 #include "cli/text.h"
 #include "core/lease.h"
 #include "core/url.h"
@@ -19,30 +20,6 @@ bench::PublishKind KindOf(const std::string& word) {
   if (word == "content") return bench::PublishKind::kContent;
   return word == "ping" ? bench::PublishKind::kPing : bench::PublishKind::kAuto;
 }
-
-// One line on the terminal that is written over, and gone at the end.
-class ProgressLine {
- public:
-  ProgressLine(Environment& environment, const OutputOptions& options)
-      : environment_(environment), shown_(environment.terminal.err && !options.quiet) {}
-  ~ProgressLine() {
-    if (written_) environment_.err << "\r\x1b[K" << std::flush;
-  }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void Show(const std::string& line) {
-    if (!shown_ || line.empty()) return;
-    written_ = true;
-    const auto width = static_cast<std::size_t>(std::max(environment_.terminal.width, 2));
-    environment_.err << "\r\x1b[K" << Printable(line.substr(0, width - 1)) << std::flush;
-  }
-
- private:
-  Environment& environment_;
-  const bool shown_;
-  bool written_ = false;
-};
 
 // The settings that a run takes, out of what was given. kInvalid says what does not fit.
 Result<bench::RunSettings> SettingsOf(Environment& environment, const BenchOptions& options) {

@@ -66,6 +66,7 @@ struct CaseResult {
   Outcome outcome;
   std::vector<Evidence> evidence;  // in the order in which the requests began
   Duration took{0};
+  bool internal_error = false;    // the case itself broke: a bug of this program
   bool expected_failure = false;  // named in --expected-failures
 };
 

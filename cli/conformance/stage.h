@@ -113,7 +113,7 @@ class Scene {
   bool over() const;
 
   // Also evidence: something that the suite saw otherwise, such as a program's output.
-  void Note(const std::string& from, const std::string& what, std::string text);
+  void Note(const std::string& from, const std::string& what, std::string_view text);
   std::vector<Evidence> TakeEvidence();
 
   std::string Token();  // 16 hex digits that occur nowhere else

@@ -1,6 +1,7 @@
 // A suite: cases over the requirements of one role, and what it takes to run them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <set>
@@ -51,6 +52,9 @@ struct Selection {
   std::set<std::string> groups;  // beyond the Recommendation, "all" for each
 };
 
+// Whether `text` is the case's name, the beginning of it up to a '/' or '-', or one of its aliases;
+// in any case of letters.
+bool Names(const std::string& text, const Case& one);
 bool Selects(const Selection& selection, const Case& one);
 // "rocks:hub:103", the numbers that the public test site gives to the same thing.
 std::vector<std::string> Aliases(const Requirement& requirement);
