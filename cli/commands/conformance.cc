@@ -300,7 +300,7 @@ ExitStatus Deliver(Environment& environment, Output& output, const ConformanceOp
     }
   }
   output.Event("conformance", conformance::ReportJson(report));
-  if (!printed) conformance::PrintReport(output, environment, report);
+  if (!printed) conformance::PrintReport(output, report);
   return status;
 }
 

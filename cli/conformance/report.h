@@ -35,10 +35,16 @@ Count CountOf(const Report& report, Level level);
 bool Fails(const Report& report);
 
 // For people: by section, each failure with its evidence, and a last line of counts by level. A
-// case that passed is a line only with --verbose.
-void PrintReport(Output& output, Environment& environment, const Report& report);
+// case that passed is a line only with --verbose. Nothing with --json or --quiet.
+void PrintReport(Output& output, const Report& report);
 
-Json ReportJson(const Report& report);          // {schema, role, target, summary, cases: […]}
+// {schema, role, target, version, started_at, took_ms, conforms, summary: {MUST: {passed, …}, …},
+// unexpected_passes: […], cases: […]}. A case: {id, level, section, status, message, cause, name,
+// title, requirement, aliases, expected_failure, took_ms, evidence: […]}. An exchange: {what, from,
+// to, at, method, url, status, fault, request_head, request_body, response_head, response_body,
+// response_body_size, timings}, status null where no answer came, each of the raw texts as
+// NAME_base64 where it is not UTF-8. What the suite noted itself is {what, from, to, at, text}.
+Json ReportJson(const Report& report);
 std::string ReportJunit(const Report& report);  // XML
 std::string ReportTap(const Report& report);    // TAP version 14
 std::string ReportHtml(const Report& report);   // one file, nothing loaded from elsewhere
