@@ -247,15 +247,13 @@ void Hub::Impl::MakeParts(Hub& hub) {
     deliverer->Wake(message.topic_id, message.id);
   };
 
-  FetcherOptions fetch{get};
+  ContentOptions fetch{get};
   fetch.hub_url = hub.hub_url();
   fetch.feed_diff = options.feed_diff;
   fetcher = std::make_unique<Fetcher>(*store, *client, *recorder, clock, random, fetch, wake);
   fetcher->on_message = appended;
 
-  InboxOptions push{get};
-  push.hub_url = hub.hub_url();
-  push.feed_diff = options.feed_diff;
+  const InboxOptions push{fetch};
   inbox = std::make_unique<Inbox>(*store, *client, *recorder, clock, random, push, wake);
   inbox->on_message = appended;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/transport.h"
+
 namespace websub::hub {
 
 namespace {
@@ -93,6 +95,14 @@ void Turns::Failed(const Ticket& ticket) {
   const Standing before = StandingOf(*ticket.origin);
   ticket.origin->pace.Failed(options_.pace);
   Learned(*ticket.origin, before);
+}
+
+void Turns::Learn(const Ticket& ticket, const OutgoingResult& result) {
+  if (result.fault == Fault::kNone) {
+    Answered(ticket, result.timings.total);
+  } else if (result.fault != Fault::kCancelled) {
+    Failed(ticket);
+  }
 }
 
 // What waits must not wait among those that it does not belong to any more.

@@ -24,6 +24,8 @@
 
 namespace websub::hub {
 
+struct OutgoingResult;
+
 struct TurnsOptions {
   PaceOptions pace;  // of an origin
   std::size_t max_running = 2048;
@@ -66,6 +68,9 @@ class Turns {
   // What was learned of the origin while the job ran.
   void Answered(const Ticket& ticket, Duration took);
   void Failed(const Ticket& ticket);
+  // The same, from how its request ended. An answer is one only when it is whole: who stalls in the
+  // middle of it stalls. One that was cancelled tells nothing.
+  void Learn(const Ticket& ticket, const OutgoingResult& result);
   // The job does not run any more. Called once for each turn.
   void End(const Ticket& ticket);
 

@@ -1,6 +1,5 @@
 #include "hub/fetch/fetcher.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,11 +11,6 @@ namespace websub::hub {
 
 namespace {
 
-constexpr Duration kStoreWait = std::chrono::seconds(5);
-// How much is done before the loop gets its turn again.
-constexpr std::size_t kPage = 256;
-constexpr int kPagesPerRun = 4;
-constexpr int kStartsPerRun = 64;
 // How much older than the answer a Last-Modified must be to say anything: it counts whole seconds.
 constexpr Duration kTrustedAge = std::chrono::seconds(2);
 
@@ -31,90 +25,53 @@ void KeepValidators(const FieldList& fields, FetchedContent& content) {
   if (modified_at) content.last_modified = modified;
 }
 
+DueQueue::Job JobOf(const FetchJob& job) {
+  const auto url = Url::Parse(job.topic);
+  return {.place = {job.due_at, job.topic_id},
+          .about = job.topic_id,
+          .origin = url ? url->Origin() : std::string(),
+          .attempts = job.attempts};
+}
+
 }  // namespace
 
 Fetcher::Fetcher(Store& store, Transport& transport, Recorder& recorder, const Clock& clock,
-                 Random& random, FetcherOptions options, std::function<void()> wake)
+                 Random& random, ContentOptions options, std::function<void()> wake)
     : store_(store),
       recorder_(recorder),
       clock_(clock),
       random_(random),
       options_(std::move(options)),
-      wake_(std::move(wake)),
-      turns_(options_.turns),
-      getter_(transport, recorder, clock, turns_, options_) {}
+      queue_(options_.turns, clock, Source(), std::move(wake)),
+      getter_(transport, recorder, clock, queue_.turns(), options_) {}
 
-void Fetcher::Requested(Time at) {
-  walk_.GoBack(at);
-  wake_();
+DueQueue::Source Fetcher::Source() {
+  return {
+      .page =
+          [this](Time now, DuePlace after, std::size_t limit) {
+            return DueQueue::JobsOf(store_.DueFetches(now, after, limit), JobOf);
+          },
+      .next = [this](Time now) { return store_.NextFetchDue(now); },
+      .find = [this](TopicId topic, Time now) -> std::optional<DueQueue::Job> {
+        const auto job = store_.FindFetch(topic);
+        if (!job || job->due_at > now) return std::nullopt;
+        return JobOf(*job);
+      },
+      .has_fault = [this] { return store_.WriteFault().has_value(); },
+      .start = [this](const Turns::Turn& turn, Time now) { Start(turn, now); },
+  };
 }
 
-void Fetcher::Wake() {
-  walk_.Expect(Time::min());
-  wake_();
-}
-
-void Fetcher::Stop() {
-  stopped_ = true;
-}
-
-Time Fetcher::Run(Time now) {
-  if (stopped_) return Time::max();
-  paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
-  if (paused_until_ > now) return paused_until_;
-  bool more = true;
-  for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
-  int started = 0;
-  for (; started < kStartsPerRun; ++started) {
-    const auto turn = turns_.Next();
-    if (!turn) break;
-    Start(turn->id, turn->ticket, now);
-  }
-  if (more || started > 0) wake_();
-  return walk_.next() > now ? walk_.next() : Time::max();  // otherwise an answer wakes us
-}
-
-// Tells whether there may be more to read at once.
-bool Fetcher::ReadDue(Time now) {
-  if (!walk_.HasMore(now, turns_.room())) return false;
-  const auto due = store_.DueFetches(now, walk_.place(), kPage);
-  for (const FetchJob& job : due) Admit(job);
-  if (!due.empty()) walk_.MoveTo({due.back().due_at, due.back().topic_id});
-  if (due.size() == kPage) return true;
-  walk_.End(store_.NextFetchDue(now));
-  if (store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
-  return false;
-}
-
-void Fetcher::Admit(const FetchJob& job) {
-  if (known_.contains(job.topic_id)) return;
-  const auto url = Url::Parse(job.topic);
-  const std::string origin = url ? url->Origin() : std::string();
-  if (!turns_.HasRoomFor(origin)) return walk_.PutOff({job.due_at, job.topic_id});
-  known_.insert(job.topic_id);
-  turns_.Add(job.topic_id, origin,
-             job.attempts > 0 ? Turns::Trust::kSuspect : Turns::Trust::kFresh);
-}
-
-std::optional<FetchJob> Fetcher::Find(TopicId topic) {
-  auto job = store_.FindFetch(topic);
-  if (!job && store_.WriteFault()) walk_.StartAnew(clock_.Now() + kStoreWait);
-  return job;
-}
-
-void Fetcher::Start(TopicId id, const Turns::Ticket& ticket, Time now) {
+void Fetcher::Start(const Turns::Turn& turn, Time now) {
   // Read now: pings that came while it waited have joined.
-  auto job = Find(id);
-  auto topic = job ? store_.FindTopic(id) : std::nullopt;
-  if (!topic || job->due_at > now) {  // it has ended, or the clock was set back
-    known_.erase(id);
-    turns_.End(ticket);
-    return Wake();
-  }
+  auto job = store_.FindFetch(turn.id);
+  auto topic = job ? store_.FindTopic(turn.id) : std::nullopt;
+  // Or it has ended, or the clock was set back.
+  if (!topic || job->due_at > now) return queue_.Drop(turn);
   auto fetch = std::make_shared<Fetch>();
   fetch->job = std::move(*job);
   fetch->topic = std::move(*topic);
-  fetch->ticket = ticket;
+  fetch->turn = turn;
   const auto url = Url::Parse(fetch->job.topic);
   if (!url) {
     Exchange exchange;
@@ -135,7 +92,7 @@ void Fetcher::Start(TopicId id, const Turns::Ticket& ticket, Time now) {
                      .topic = fetch->topic.url,
                      .identity = {},
                      .attempt = fetch->job.attempts + 1,
-                     .ticket = ticket};
+                     .ticket = turn.ticket};
   getter_.Get(std::move(request),
               [this, fetch = std::move(fetch)](Got got) { Finish(fetch, std::move(got)); });
 }
@@ -147,7 +104,7 @@ void Fetcher::Finish(const FetchPtr& fetch, Got got) {
       FillFromResult(got.exchange, std::move(got.result));
       got.exchange.outcome = "the hub stopped; it is fetched when the hub runs again";
       recorder_.Add(std::move(got.exchange));
-      return Done(*fetch, {});
+      return queue_.Done(fetch->turn, {});
     case Got::How::kMayPass:
       return Failed(fetch, std::move(got.result), std::move(got.exchange), now);
     case Got::How::kFinal:
@@ -206,7 +163,7 @@ void Fetcher::Changed(const FetchPtr& fetch, Got got, Time now) {
           exchange.outcome = kept ? "changed" : "changed, but not kept: " + kept.error().message;
         }
         recorder_.Add(std::move(exchange));
-        Done(*fetch, kept ? Result<void>() : tl::unexpected(kept.error()));
+        queue_.Done(fetch->turn, kept ? Result<void>() : tl::unexpected(kept.error()));
       });
 }
 
@@ -216,7 +173,8 @@ void Fetcher::Unchanged(const FetchPtr& fetch, FetchedContent content, Exchange 
   recorder_.Add(std::move(exchange));
   store_.FinishFetch(fetch->topic.id, fetch->job.pings, std::move(content), std::nullopt,
                      [this, fetch](Result<std::optional<Message>> kept) {
-                       Done(*fetch, kept ? Result<void>() : tl::unexpected(kept.error()));
+                       queue_.Done(fetch->turn,
+                                   kept ? Result<void>() : tl::unexpected(kept.error()));
                      });
 }
 
@@ -233,7 +191,7 @@ void Fetcher::Failed(const FetchPtr& fetch, OutgoingResult result, Exchange exch
     exchange.outcome = reason + RetryIn(retry->at, now);
     recorder_.Add(std::move(exchange));
     store_.RetryFetch(fetch->topic.id, fetch->job.pings, attempts, first, retry->at,
-                      [this, fetch](const Result<void>& kept) { Done(*fetch, kept); });
+                      [this, fetch](const Result<void>& kept) { queue_.Done(fetch->turn, kept); });
     return;
   }
   Abandon(fetch, reason, std::move(exchange), now);
@@ -246,21 +204,7 @@ void Fetcher::Abandon(const FetchPtr& fetch, const std::string& reason, Exchange
   exchange.outcome = "given up: " + reason;
   recorder_.Add(std::move(exchange));
   store_.AbandonFetch(fetch->topic.id, fetch->job.pings, now,
-                      [this, fetch](const Result<void>& kept) { Done(*fetch, kept); });
-}
-
-void Fetcher::Done(const Fetch& fetch, const Result<void>& kept) {
-  const Time now = clock_.Now();
-  const TopicId id = fetch.topic.id;
-  turns_.End(fetch.ticket);
-  // The job is still there: it is fetched once more, but not over and over.
-  if (!kept && kept.error().code == ErrorCode::kUnavailable) paused_until_ = now + kStoreWait;
-  known_.erase(id);
-  if (!stopped_) {
-    const auto job = Find(id);  // a ping may have come meanwhile
-    if (job && job->due_at <= now) Admit(*job);
-  }
-  Wake();
+                      [this, fetch](const Result<void>& kept) { queue_.Done(fetch->turn, kept); });
 }
 
 }  // namespace websub::hub

@@ -78,7 +78,7 @@ void Getter::Hop(const WalkPtr& walk, const Url& url) {
   exchange.request_head = MaskHead(request.head);
   transport_.Send(std::move(request),
                   [this, walk, url, exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Learn(walk->request.ticket, result);
+                    turns_.Learn(walk->request.ticket, result);
                     Answered(walk, url, std::move(exchange), std::move(result));
                   });
 }
@@ -143,15 +143,6 @@ void Getter::Redirected(const WalkPtr& walk, const Url& url, Exchange exchange,
   }
   recorder_.Add(std::move(exchange));
   Hop(walk, *next);
-}
-
-// An answer is one only when it is whole: who stalls in the middle of it stalls.
-void Getter::Learn(const Turns::Ticket& ticket, const OutgoingResult& result) {
-  if (result.fault == Fault::kNone) {
-    turns_.Answered(ticket, result.timings.total);
-  } else if (result.fault != Fault::kCancelled) {
-    turns_.Failed(ticket);
-  }
 }
 
 }  // namespace websub::hub

@@ -75,7 +75,6 @@ class Getter {
   void Hop(const WalkPtr& walk, const Url& url);
   void Answered(const WalkPtr& walk, const Url& url, Exchange exchange, OutgoingResult result);
   void Redirected(const WalkPtr& walk, const Url& url, Exchange exchange, OutgoingResult result);
-  void Learn(const Turns::Ticket& ticket, const OutgoingResult& result);
 
   Transport& transport_;
   Recorder& recorder_;

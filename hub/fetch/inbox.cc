@@ -1,6 +1,5 @@
 #include "hub/fetch/inbox.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "hub/delivery/outcome.h"
@@ -9,18 +8,16 @@ namespace websub::hub {
 
 namespace {
 
-constexpr Duration kStoreWait = std::chrono::seconds(5);
-// How much is done before the loop gets its turn again.
-constexpr std::size_t kPage = 256;
-constexpr int kPagesPerRun = 4;
-constexpr int kStartsPerRun = 64;
 // What content is that came along without a type.
 constexpr const char* kPlainText = "text/plain";
 
 // Those that need no fetch take turns among themselves.
-std::string OriginOf(const std::string& content_url) {
-  const auto url = Url::Parse(content_url);
-  return url ? url->Origin() : std::string();
+DueQueue::Job JobOf(const DueEntry& due) {
+  const auto url = Url::Parse(due.content_url);
+  return {.place = due.place,
+          .about = due.place.id,
+          .origin = url ? url->Origin() : std::string(),
+          .attempts = due.attempts};
 }
 
 }  // namespace
@@ -32,76 +29,33 @@ Inbox::Inbox(Store& store, Transport& transport, Recorder& recorder, const Clock
       clock_(clock),
       random_(random),
       options_(std::move(options)),
-      wake_(std::move(wake)),
-      turns_(options_.turns),
-      getter_(transport, recorder, clock, turns_, options_) {}
+      queue_(options_.turns, clock, Source(), std::move(wake)),
+      getter_(transport, recorder, clock, queue_.turns(), options_) {}
 
-void Inbox::Added(Time at) {
-  walk_.GoBack(at);
-  wake_();
+DueQueue::Source Inbox::Source() {
+  return {
+      .page =
+          [this](Time now, DuePlace after, std::size_t limit) {
+            return DueQueue::JobsOf(store_.DueInbox(now, after, limit), JobOf);
+          },
+      .next = [this](Time now) { return store_.NextInboxDue(now); },
+      .find = [this](InboxId id, Time now) -> std::optional<DueQueue::Job> {
+        const auto entry = store_.FindInbox(id);
+        if (!entry || !entry->due_at || *entry->due_at > now) return std::nullopt;
+        return JobOf({.place = {*entry->due_at, id},
+                      .content_url = entry->content_url,
+                      .attempts = entry->attempts});
+      },
+      .has_fault = [this] { return store_.WriteFault().has_value(); },
+      .start = [this](const Turns::Turn& turn, Time now) { Start(turn, now); },
+  };
 }
 
-void Inbox::Wake() {
-  walk_.Expect(Time::min());
-  wake_();
-}
-
-void Inbox::Stop() {
-  stopped_ = true;
-}
-
-Time Inbox::Run(Time now) {
-  if (stopped_) return Time::max();
-  paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
-  if (paused_until_ > now) return paused_until_;
-  bool more = true;
-  for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
-  int started = 0;
-  for (; started < kStartsPerRun; ++started) {
-    const auto turn = turns_.Next();
-    if (!turn) break;
-    Start(turn->id, turn->ticket, now);
-  }
-  if (more || started > 0) wake_();
-  return walk_.next() > now ? walk_.next() : Time::max();  // otherwise an answer wakes us
-}
-
-// Tells whether there may be more to read at once.
-bool Inbox::ReadDue(Time now) {
-  if (!walk_.HasMore(now, turns_.room())) return false;
-  const auto due = store_.DueInbox(now, walk_.place(), kPage);
-  for (const DueEntry& entry : due) Admit(entry);
-  if (!due.empty()) walk_.MoveTo(due.back().place);
-  if (due.size() == kPage) return true;
-  walk_.End(store_.NextInboxDue(now));
-  if (store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
-  return false;
-}
-
-void Inbox::Admit(const DueEntry& due) {
-  const InboxId id = due.place.id;
-  if (known_.contains(id)) return;
-  const std::string origin = OriginOf(due.content_url);
-  if (!turns_.HasRoomFor(origin)) return walk_.PutOff(due.place);
-  known_.insert(id);
-  turns_.Add(id, origin, due.attempts > 0 ? Turns::Trust::kSuspect : Turns::Trust::kFresh);
-}
-
-std::optional<InboxEntry> Inbox::Find(InboxId id) {
-  auto entry = store_.FindInbox(id);
-  if (!entry && store_.WriteFault()) walk_.StartAnew(clock_.Now() + kStoreWait);
-  return entry;
-}
-
-void Inbox::Start(InboxId id, const Turns::Ticket& ticket, Time now) {
-  auto entry = Find(id);
-  if (!entry || !entry->due_at ||
-      *entry->due_at > now) {  // it has ended, or the clock was set back
-    known_.erase(id);
-    turns_.End(ticket);
-    return Wake();
-  }
-  auto its = std::make_shared<Try>(Try{std::move(*entry), ticket, {}});
+void Inbox::Start(const Turns::Turn& turn, Time now) {
+  auto entry = store_.FindInbox(turn.id);
+  // It has ended, or the clock was set back.
+  if (!entry || !entry->due_at || *entry->due_at > now) return queue_.Drop(turn);
+  auto its = std::make_shared<Try>(Try{std::move(*entry), turn, {}});
   if (its->entry.content_url.empty()) return Publish(its);
   const auto url = Url::Parse(its->entry.content_url);
   if (!url) {  // it was one when it came
@@ -115,13 +69,13 @@ void Inbox::Start(InboxId id, const Turns::Ticket& ticket, Time now) {
                .topic = its->entry.topic,
                .identity = its->entry.identity,
                .attempt = its->entry.attempts + 1,
-               .ticket = ticket},
+               .ticket = turn.ticket},
               [this, its](Got got) { Finish(its, std::move(got)); });
 }
 
 // Its content came with it, and those before it are done with.
 void Inbox::Publish(const TryPtr& its) {
-  turns_.Answered(its->ticket, Duration(0));
+  queue_.turns().Answered(its->turn.ticket, Duration(0));
   Exchange exchange;
   exchange.at = clock_.Now();
   exchange.direction = Direction::kIn;
@@ -218,21 +172,8 @@ void Inbox::Keep(const TryPtr& its, PushedContent content, std::string outcome, 
 }
 
 void Inbox::Done(const Try& its, const Result<void>& kept) {
-  const Time now = clock_.Now();
-  const InboxId id = its.entry.id;
-  turns_.End(its.ticket);
-  known_.erase(id);
-  // The entry is still there: it is tried once more, but not over and over.
-  if (!kept && kept.error().code != ErrorCode::kNotFound) paused_until_ = now + kStoreWait;
-  if (!stopped_) {
-    if (const auto entry = Find(id); entry && entry->due_at && *entry->due_at <= now) {
-      Admit({.place = {*entry->due_at, id},
-             .content_url = entry->content_url,
-             .attempts = entry->attempts});
-    }
-  }
-  if (its.next_due) walk_.GoBack(*its.next_due);
-  Wake();
+  if (its.next_due) queue_.Kept(*its.next_due);
+  queue_.Done(its.turn, kept);
 }
 
 }  // namespace websub::hub

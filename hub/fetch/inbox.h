@@ -6,9 +6,9 @@
 // may pass gets one more try). Where none came along, it is tried again as the policy says, and
 // then given up: that is recorded, and the next of the topic goes on.
 //
-// What is due is read from the store as the fetcher does it, and waits for its turn by the origin
-// of its URL. The store lets only the first of a topic be due, so no topic has more than one in
-// flight, and none holds up another.
+// What is due waits for its turn in a queue (hub/delivery/due_queue.h) by the origin of its URL.
+// The store lets only the first of a topic be due, so no topic has more than one in flight, and
+// none holds up another.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "core/backoff.h"
-#include "core/feed_diff.h"
 #include "hub/clock.h"
-#include "hub/delivery/due_walk.h"
-#include "hub/delivery/turns.h"
+#include "hub/delivery/due_queue.h"
+#include "hub/fetch/content_options.h"
 #include "hub/fetch/getter.h"
 #include "hub/fetch/pushed_message.h"
 #include "hub/random.h"
@@ -32,19 +30,12 @@
 
 namespace websub::hub {
 
-struct InboxOptions : GetOptions {
-  RetryPolicy retry{.retries = 6,
-                    .base = std::chrono::seconds(1),
-                    .max = std::chrono::minutes(5),
-                    .give_up_after = std::chrono::hours(1)};
+struct InboxOptions : ContentOptions {
   // Where other content stands in.
   RetryPolicy retry_with_content{.retries = 1,
                                  .base = std::chrono::seconds(1),
                                  .max = std::chrono::seconds(5),
                                  .give_up_after = std::chrono::minutes(1)};
-  TurnsOptions turns{.pace = {.fewest = 1, .first = 4, .most = 16}, .max_running = 64};
-  std::string hub_url = {};  // advertised with each message
-  FeedDiff feed_diff = FeedDiff::kOff;
 };
 
 // Used on the loop's thread only.
@@ -55,12 +46,12 @@ class Inbox {
         InboxOptions options, std::function<void()> wake);
 
   // Entries that came then were kept.
-  void Added(Time at);
+  void Added(Time at) { queue_.Kept(at); }
   // Starts nothing more; what is in flight goes on.
-  void Stop();
+  void Stop() { queue_.Stop(); }
 
-  Time Run(Time now);
-  std::size_t in_flight() const { return turns_.running(); }
+  Time Run(Time now) { return queue_.Run(now); }
+  std::size_t in_flight() const { return queue_.running(); }
 
   // A message was appended to its topic's log.
   std::function<void(const Message&)> on_message;
@@ -69,20 +60,16 @@ class Inbox {
   // One try of an entry.
   struct Try {
     InboxEntry entry;
-    Turns::Ticket ticket;
+    Turns::Turn turn;
     std::optional<Time>
         next_due;  // the next of the topic, once the store has taken that this ended
   };
   using TryPtr = std::shared_ptr<Try>;
 
-  // Which may start
-  void Wake();
-  bool ReadDue(Time now);
-  void Admit(const DueEntry& due);
-  std::optional<InboxEntry> Find(InboxId id);
-  void Start(InboxId id, const Turns::Ticket& ticket, Time now);
+  DueQueue::Source Source();
 
   // One try
+  void Start(const Turns::Turn& turn, Time now);
   void Publish(const TryPtr& its);
   void Finish(const TryPtr& its, Got got);
   void Fetched(const TryPtr& its, Got got);
@@ -96,14 +83,9 @@ class Inbox {
   const Clock& clock_;
   Random& random_;
   const InboxOptions options_;
-  std::function<void()> wake_;
 
-  Turns turns_;  // by the entry's id
+  DueQueue queue_;  // by the entry's id
   Getter getter_;
-  DueWalk walk_;
-  std::unordered_set<InboxId> known_;  // those that wait for their turn, or have it
-  Time paused_until_ = Time::min();    // while the store takes no writes
-  bool stopped_ = false;
 };
 
 }  // namespace websub::hub

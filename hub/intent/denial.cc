@@ -40,7 +40,7 @@ void Verifier::Deny(AskingPtr asking, const Url& callback, Time now) {
   transport_.Send(std::move(request),
                   [this, asking = std::move(asking),
                    exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Learn(asking->ticket, result);
+                    queue_.turns().Learn(asking->turn.ticket, result);
                     FinishDenial(asking, std::move(exchange), std::move(result));
                   });
 }

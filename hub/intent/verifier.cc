@@ -14,11 +14,23 @@ namespace {
 
 constexpr std::size_t kChallengeDigits = 40;  // 160 bits (HUB-VER-02)
 constexpr std::size_t kMaxEcho = 16 * 1024;   // bytes of an answer that are looked at
-constexpr Duration kStoreWait = std::chrono::seconds(5);
-// How much is done before the loop gets its turn again.
-constexpr std::size_t kPage = 256;
-constexpr int kPagesPerRun = 4;
-constexpr int kStartsPerRun = 64;
+
+DueQueue::Job JobOf(const DueIntent& due) {
+  return {.place = due.place,
+          .about = due.subscription_id,
+          .origin = due.origin,
+          .attempts = due.attempts};
+}
+
+// Nothing where the callback is no URL, which was checked when it was accepted.
+std::optional<DueQueue::Job> JobOfWhole(const Intent& intent) {
+  const auto callback = Url::Parse(intent.callback);
+  if (!callback) return std::nullopt;
+  return JobOf({.place = {intent.due_at, intent.id},
+                .subscription_id = intent.subscription_id,
+                .origin = callback->Origin(),
+                .attempts = intent.attempts});
+}
 
 }  // namespace
 
@@ -49,17 +61,26 @@ Verifier::Verifier(Store& store, Transport& transport, Recorder& recorder, const
       clock_(clock),
       random_(random),
       options_(options),
-      wake_(std::move(wake)),
-      turns_(options_.turns) {}
+      queue_(options_.turns, clock, Source(), std::move(wake)) {}
+
+DueQueue::Source Verifier::Source() {
+  return {
+      .page =
+          [this](Time now, DuePlace after, std::size_t limit) {
+            return DueQueue::JobsOf(store_.DueIntents(now, after, limit), JobOf);
+          },
+      .next = [this](Time now) { return store_.NextIntentDue(now); },
+      .find = [this](SubscriptionId id, Time now) -> std::optional<DueQueue::Job> {
+        const auto intent = store_.FirstDueIntent(id, now);
+        return intent ? JobOfWhole(*intent) : std::nullopt;
+      },
+      .has_fault = [this] { return store_.WriteFault().has_value(); },
+      .start = [this](const Turns::Turn& turn, Time now) { Start(turn, now); },
+  };
+}
 
 void Verifier::Add(const Intent& intent) {
-  const auto callback = Url::Parse(intent.callback);
-  if (!callback) return;  // checked when it was accepted
-  Admit({.place = {intent.due_at, intent.id},
-         .subscription_id = intent.subscription_id,
-         .origin = callback->Origin(),
-         .attempts = intent.attempts});
-  wake_();
+  if (const auto job = JobOfWhole(intent)) queue_.Add(*job);
 }
 
 void Verifier::AddSync(const Intent& intent, std::function<void(Result<void>)> done) {
@@ -67,85 +88,26 @@ void Verifier::AddSync(const Intent& intent, std::function<void(Result<void>)> d
   Add(intent);
 }
 
-void Verifier::Wake() {
-  walk_.Expect(Time::min());
-  wake_();
-}
-
-void Verifier::Stop() {
-  stopped_ = true;
-}
-
 Time Verifier::Run(Time now) {
-  if (stopped_) return Time::max();
-  paused_until_ = std::min(paused_until_, now + kStoreWait);  // the clock may have been set back
-  if (paused_until_ > now) return paused_until_;
-  bool more = true;
-  for (int pages = 0; more && pages < kPagesPerRun; ++pages) more = ReadDue(now);
-  int started = 0;
-  for (; started < kStartsPerRun; ++started) {
-    const auto turn = turns_.Next();
-    if (!turn) break;
-    Start(turn->id, turn->ticket, now);
-  }
-  if (more || started > 0) wake_();
-  const Time next = walk_.next() > now ? walk_.next() : Time::max();  // else an answer wakes us
-  return std::min(next, TellLate(now));
+  const Time next = queue_.Run(now);
+  return queue_.stopped() ? next : std::min(next, TellLate(now));
 }
 
-// Tells whether there may be more to read at once.
-bool Verifier::ReadDue(Time now) {
-  if (!walk_.HasMore(now, turns_.room())) return false;
-  const auto due = store_.DueIntents(now, walk_.place(), kPage);
-  for (const DueIntent& each : due) Admit(each);
-  if (!due.empty()) walk_.MoveTo(due.back().place);
-  if (due.size() == kPage) return true;
-  walk_.End(store_.NextIntentDue(now));
-  if (store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
-  return false;
-}
-
-void Verifier::Admit(const DueIntent& due) {
-  if (known_.contains(due.subscription_id)) return;  // Done looks for the next about it
-  if (!turns_.HasRoomFor(due.origin)) return walk_.PutOff(due.place);
-  known_.insert(due.subscription_id);
-  turns_.Add(due.subscription_id, due.origin,
-             due.attempts > 0 ? Turns::Trust::kSuspect : Turns::Trust::kFresh);
-}
-
-// Takes up the next request about the subscription that is due.
-void Verifier::Reconsider(SubscriptionId id, Time now) {
-  known_.erase(id);
-  if (stopped_) return;
-  if (const auto intent = FirstDue(id, now)) Add(*intent);
-}
-
-std::optional<Intent> Verifier::FirstDue(SubscriptionId id, Time now) {
-  auto intent = store_.FirstDueIntent(id, now);
-  if (!intent && store_.WriteFault()) walk_.StartAnew(now + kStoreWait);
-  return intent;
-}
-
-void Verifier::Start(SubscriptionId id, const Turns::Ticket& ticket, Time now) {
-  auto intent = FirstDue(id, now);
-  if (!intent) {  // it ended meanwhile, or the clock was set back
-    known_.erase(id);
-    turns_.End(ticket);
-    return Wake();
-  }
+void Verifier::Start(const Turns::Turn& turn, Time now) {
+  auto intent = store_.FirstDueIntent(turn.id, now);
+  if (!intent) return queue_.Drop(turn);  // it ended meanwhile, or the clock was set back
   const auto callback = Url::Parse(intent->callback);
-  if (!callback) return turns_.End(ticket);  // checked when it was accepted
-  if (intent->attempts > 0 && ticket.trust == Turns::Trust::kFresh) {  // an earlier one came due
-    turns_.End(ticket);
-    return turns_.Add(id, callback->Origin(), Turns::Trust::kSuspect);
+  if (!callback) return queue_.Park(turn);  // checked when it was accepted
+  if (intent->attempts > 0 && turn.ticket.trust == Turns::Trust::kFresh) {
+    return queue_.Postpone(turn, callback->Origin());  // an earlier one came due
   }
   const auto [busy, first] = busy_.try_emplace(Key(intent->topic, intent->callback));
   if (!first) {
-    busy->second.push_back(id);
-    return turns_.End(ticket);
+    busy->second.push_back(turn.id);
+    return queue_.Park(turn);
   }
   auto asking = std::make_shared<const Asking>(
-      Asking{std::move(*intent), random_.Hex(kChallengeDigits), ticket});
+      Asking{std::move(*intent), random_.Hex(kChallengeDigits), turn});
   if (asking->intent.denial) return Deny(std::move(asking), *callback, now);
   Judge(IntentStage::kValidation, asking,
         [this, asking, callback = *callback] { Ask(asking, callback, clock_.Now()); });
@@ -200,18 +162,9 @@ void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
   transport_.Send(std::move(request),
                   [this, asking = std::move(asking),
                    exchange = std::move(exchange)](OutgoingResult result) mutable {
-                    Learn(asking->ticket, result);
+                    queue_.turns().Learn(asking->turn.ticket, result);
                     Finish(asking, std::move(exchange), std::move(result));
                   });
-}
-
-// An answer is one only when it is whole: who stalls in the middle of it stalls.
-void Verifier::Learn(const Turns::Ticket& ticket, const OutgoingResult& result) {
-  if (result.fault == Fault::kNone) {
-    turns_.Answered(ticket, result.timings.total);
-  } else if (result.fault != Fault::kCancelled) {
-    turns_.Failed(ticket);
-  }
 }
 
 void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result) {
@@ -305,14 +258,9 @@ void Verifier::TryAgain(const AskingPtr& asking, Time at) {
 }
 
 void Verifier::Done(const Asking& asking, const Result<void>& kept) {
-  const Time now = clock_.Now();
-  turns_.End(asking.ticket);
-  // The intent is still there: it is verified once more, but not over and over.
-  if (!kept && kept.error().code == ErrorCode::kUnavailable) paused_until_ = now + kStoreWait;
   const auto busy = busy_.extract({asking.intent.topic, asking.intent.callback});
-  Reconsider(asking.intent.subscription_id, now);
-  for (const SubscriptionId id : busy.mapped()) Reconsider(id, now);
-  Wake();
+  queue_.Done(asking.turn, kept);
+  for (const SubscriptionId id : busy.mapped()) queue_.Reconsider(id);
 }
 
 }  // namespace websub::hub

@@ -5,9 +5,8 @@
 // they were accepted; others side by side. Network faults, 5xx and 429 are tried again; any other
 // answer ends the request.
 //
-// What is due is read from the store once, page by page, and waits for its turn in memory
-// (hub/delivery/turns.h): no more of it than the number of its subscription. The request itself is
-// read when it starts.
+// What is due waits for its turn in a queue (hub/delivery/due_queue.h): no more of it than the
+// number of its subscription. The request itself is read when it starts.
 #pragma once
 
 #include <functional>
@@ -15,15 +14,12 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "core/backoff.h"
 #include "hub/clock.h"
-#include "hub/delivery/due_walk.h"
-#include "hub/delivery/turns.h"
+#include "hub/delivery/due_queue.h"
 #include "hub/random.h"
 #include "hub/store/recorder.h"
 #include "hub/store/store.h"
@@ -71,11 +67,11 @@ class Verifier {
   // tried once, and `done` is called when that has ended or `max_sync` is over.
   void AddSync(const Intent& intent, std::function<void(Result<void>)> done);
   // An intent may be due.
-  void Wake();
+  void Wake() { queue_.Wake(); }
   // Starts nothing more; what is in flight goes on.
-  void Stop();
+  void Stop() { queue_.Stop(); }
   Time Run(Time now);
-  std::size_t in_flight() const { return turns_.running(); }
+  std::size_t in_flight() const { return queue_.running(); }
 
   // A request was verified: the subscription as it is now, active or unsubscribed.
   std::function<void(const Subscription&)> on_confirmed;
@@ -87,7 +83,7 @@ class Verifier {
   struct Asking {
     Intent intent;
     std::string challenge;
-    Turns::Ticket ticket;
+    Turns::Turn turn;
   };
   struct Waiter {
     std::function<void(Result<void>)> done;
@@ -96,14 +92,10 @@ class Verifier {
   using AskingPtr = std::shared_ptr<const Asking>;
   using Key = std::pair<std::string, std::string>;  // topic and callback
 
-  // Which may start
-  bool ReadDue(Time now);
-  void Admit(const DueIntent& due);
-  void Reconsider(SubscriptionId id, Time now);
-  std::optional<Intent> FirstDue(SubscriptionId id, Time now);
+  DueQueue::Source Source();
 
   // One attempt
-  void Start(SubscriptionId id, const Turns::Ticket& ticket, Time now);
+  void Start(const Turns::Turn& turn, Time now);
   void Ask(AskingPtr asking, const Url& callback, Time now);
   void Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result);
   void Judge(IntentStage stage, const AskingPtr& asking, std::function<void()> accepted);
@@ -114,7 +106,6 @@ class Verifier {
   void Tell(IntentId id, const Result<void>& verdict);
   Time TellLate(Time now);
   void Done(const Asking& asking, const Result<void>& kept);
-  void Learn(const Turns::Ticket& ticket, const OutgoingResult& result);
 
   // denial.cc
   void Deny(AskingPtr asking, const Url& callback, Time now);
@@ -126,16 +117,11 @@ class Verifier {
   const Clock& clock_;
   Random& random_;
   const VerifierOptions options_;
-  std::function<void()> wake_;
 
-  Turns turns_;  // by the id of the subscription
-  DueWalk walk_;
-  std::unordered_set<SubscriptionId> known_;  // those that wait for their turn, or have it
+  DueQueue queue_;  // by the id of the subscription
   // In flight, or waiting for the store; with other subscriptions of the same topic and callback.
   std::map<Key, std::vector<SubscriptionId>> busy_;
-  Time paused_until_ = Time::min();  // while the store takes no writes
   std::map<IntentId, Waiter> waiters_;
-  bool stopped_ = false;
 };
 
 }  // namespace websub::hub

@@ -355,19 +355,4 @@ TEST_CASE_FIXTURE(Fetching, "while the store takes no writes nothing is fetched 
   CHECK(messages.size() == 1);
 }
 
-TEST_CASE_FIXTURE(Fetching, "many fetches of a silent origin do not hold up others") {
-  fetch.turns.max_running = 8;
-  fetch.turns.pace.first = 5;
-  Start();
-  for (int i = 0; i < 100; ++i) Ping("https://silent.example/" + std::to_string(i));
-  Ping(kTopic);
-  peers = [](const auto& call) -> std::optional<hub::OutgoingResult> {
-    if (call.url().starts_with("https://silent")) return std::nullopt;
-    return Answer(200, "a");
-  };
-  RunFor(5s);  // less than the timeout
-  CHECK(messages.size() == 1);
-  CHECK(transport.most_open <= 8);
-}
-
 }  // namespace websub::tests

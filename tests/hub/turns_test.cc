@@ -5,6 +5,7 @@
 #include <set>
 
 #include "hub/delivery/due_walk.h"
+#include "hub/transport.h"
 
 namespace websub::tests {
 
@@ -211,6 +212,39 @@ TEST_CASE_FIXTURE(Taking, "what waits follows its origin when more is learned of
     Add("another", 1);
     CHECK(Take() == Ids{13});  // there is room for one and it is a failing one's turn
   }
+}
+
+TEST_CASE_FIXTURE(Taking, "only an answer that is whole counts as one") {
+  options.max_running = 4;
+  options.pace = {.fewest = 1, .first = 4, .most = 4};
+  Begin();
+  Add("a", 1);
+  REQUIRE(Take().size() == 1);
+  const auto ticket = Pop();
+  hub::OutgoingResult result;
+  result.timings.total = 1ms;
+  std::size_t may_run = 0;
+  SUBCASE("whole") {
+    result.status = 500;
+    may_run = 4;  // it is proven
+  }
+  SUBCASE("none") {
+    result.fault = Fault::kResponseTimeout;
+    may_run = 1;  // it is failing
+  }
+  SUBCASE("broken off") {
+    result.status = 200;
+    result.fault = Fault::kReset;
+    may_run = 1;
+  }
+  SUBCASE("cancelled") {
+    result.fault = Fault::kCancelled;
+    may_run = 3;  // as before
+  }
+  turns->Learn(ticket, result);
+  turns->End(ticket);
+  Add("a", 4);
+  CHECK(Take().size() == may_run);
 }
 
 TEST_CASE_FIXTURE(Taking, "an origin with many that wait leaves the second half to others") {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "core/verification.h"
 #include "hub/intent/verifier.h"
-#include "tests/support/hub_rig.h"
+#include "tests/support/crowd_rig.h"
+#include "tests/support/verifying.h"
 
 namespace websub::tests {
 
@@ -14,20 +14,12 @@ namespace {
 const std::string kTopic = "https://t.example/feed";
 const std::string kCallback = "https://s.example/cb";
 
-bool IsSilent(const FakeTransport::Call& call) {
-  return call.url().starts_with("https://silent");
-}
-hub::OutgoingResult Echo(const FakeTransport::Call& call) {
-  const auto query = ParseCallbackQuery(call.url().substr(call.url().find('?') + 1));
-  REQUIRE(query.has_value());
-  return Answer(200, std::get<Verification>(*query).challenge);
-}
 std::optional<hub::OutgoingResult> EchoUnlessSilent(const FakeTransport::Call& call) {
-  if (IsSilent(call)) return std::nullopt;
+  if (CrowdRig::IsSilent(call)) return std::nullopt;
   return Echo(call);
 }
 
-class Crowd : public HubRig {
+class Crowd : public CrowdRig {
  public:
   Crowd() { peers = EchoUnlessSilent; }
 
@@ -43,10 +35,11 @@ class Crowd : public HubRig {
     verifier->Wake();
   }
   void AskSilent(std::size_t count, std::size_t origins) {
-    AskMany(count, [=](std::size_t i) {
-      return "https://silent" + std::to_string(i % origins) + ".example/" + std::to_string(i);
-    });
+    AskMany(count, [=](std::size_t i) { return SilentUrl(i, origins); });
   }
+  const AddSilent ask_silent = [this](std::size_t count, std::size_t origins) {
+    AskSilent(count, origins);
+  };
   // One more, of a callback that answers, as the hub adds it.
   void AskHealthy(const std::string& callback = kCallback) {
     const auto intent = Ask(Mode::kSubscribe, kTopic, callback);
@@ -106,30 +99,14 @@ TEST_CASE_FIXTURE(Crowd, "one known to answer finds room however many stall") {
 TEST_CASE_FIXTURE(Crowd, "callbacks that stalled before share a quarter of what is in flight") {
   verify.turns.max_running = 16;
   Start();
-  AskSilent(12, 12);
-  RunFor(0s);
-  CHECK(transport.open() == 12);
-  RunFor(10s);  // the timeout
-  CHECK(transport.open() == 0);
-  RunFor(2s);
-  CHECK(transport.open() == 4);
+  ExpectThatFailedJobsShareAQuarter(ask_silent);
 }
 
 TEST_CASE_FIXTURE(Crowd, "origins that stalled before share a quarter of what is in flight") {
   verify.turns.max_running = 16;
   verify.retry.retries = 0;
   Start();
-  SUBCASE("with no answer") {}
-  SUBCASE("in the middle of one") {
-    peers = [](const auto&) { return BrokenOff(200, ""); };
-  }
-  AskSilent(12, 12);
-  RunFor(11s);
-  REQUIRE(transport.open() == 0);
-  peers = nullptr;
-  AskSilent(12, 12);
-  RunFor(0s);
-  CHECK(transport.open() == 4);
+  ExpectThatFailedOriginsShareAQuarter(ask_silent);
 }
 
 TEST_CASE_FIXTURE(Crowd, "ten thousand requests at once are all verified and soon") {
@@ -143,18 +120,6 @@ TEST_CASE_FIXTURE(Crowd, "ten thousand requests at once are all verified and soo
   CHECK(store->CountAll().active == 10000);
   CHECK(transport.calls.size() == 10000);
   CHECK(transport.most_open <= 2048);
-}
-
-TEST_CASE_FIXTURE(Crowd, "what does not fit in memory is taken up when there is room") {
-  verify.turns.max_waiting = 16;
-  verify.turns.max_waiting_per_origin = 2;
-  verify.turns.max_running = 8;
-  Start();
-  AskMany(300, [](std::size_t i) { return "https://one.example/" + std::to_string(i); });
-  AskMany(20, [](std::size_t i) { return "https://many" + std::to_string(i) + ".example/"; });
-  RunFor(0s);
-  CHECK(store->CountAll().active == 320);
-  CHECK(transport.calls.size() == 320);
 }
 
 TEST_CASE_FIXTURE(Crowd, "an origin with more than fits in memory holds up no other") {
@@ -185,29 +150,6 @@ TEST_CASE_FIXTURE(Crowd, "requests about one topic and callback are verified one
   RunFor(0s);
   CHECK(transport.most_open == 1);
   CHECK(transport.calls.size() == 2);
-  CHECK(IsActive());
-}
-
-TEST_CASE_FIXTURE(Crowd, "a restart takes up what waited in memory") {
-  verify.turns.max_running = 8;
-  Start();
-  AskSilent(100, 50);
-  RunFor(1s);
-  Restart();
-  peers = Echo;
-  RunFor(1min);
-  CHECK(store->CountAll().active == 100);
-}
-
-TEST_CASE_FIXTURE(Crowd, "a clock that is set back loses no request") {
-  Start();
-  AskSilent(10, 10);
-  AskHealthy();
-  clock.Advance(-1h);
-  AskHealthy("https://s.example/after");
-  RunFor(0s);
-  CHECK(IsActive("https://s.example/after"));
-  RunFor(1h);
   CHECK(IsActive());
 }
 

@@ -6,55 +6,12 @@
 #include <set>
 
 #include "core/text.h"
-#include "core/verification.h"
 #include "tests/support/full_disk.h"
-#include "tests/support/hub_rig.h"
+#include "tests/support/verifying.h"
 
 namespace websub::tests {
 
 using hub::SubscriptionState;
-
-namespace {
-
-const std::string kTopic = "https://t.example/feed?a=1&b=%26";
-const std::string kCallback = "https://s.example/cb?own=1%2B1&x";
-
-Verification Asked(const FakeTransport::Call& call) {
-  const auto query = ParseCallbackQuery(call.url().substr(call.url().find('?') + 1));
-  REQUIRE(query.has_value());
-  REQUIRE(std::holds_alternative<Verification>(*query));
-  return std::get<Verification>(*query);
-}
-hub::OutgoingResult Echo(const FakeTransport::Call& call) {
-  return Answer(200, Asked(call).challenge);
-}
-
-class Verifying : public HubRig {
- public:
-  void Begin(Mode mode = Mode::kSubscribe, const std::string& secret = "",
-             std::chrono::seconds lease = 3600s) {
-    AskAndWake(mode, kTopic, kCallback, secret, lease);
-    Settle();
-  }
-  void Deny(const hub::Subscription& subscription, const std::string& reason) {
-    REQUIRE(Wait<void>([&](auto done) {
-              store->EndSubscription(subscription.id, SubscriptionState::kDenied, reason,
-                                     clock.Now(), done);
-            }).has_value());
-    verifier->Wake();
-    Settle();
-  }
-  const FakeTransport::Call& Last() { return transport.calls.back(); }
-  void EchoNext() { Reply(Echo(transport.calls[*transport.NextOpen()])); }
-  void Reply(hub::OutgoingResult result) {
-    transport.AnswerNext(std::move(result));
-    Settle();
-  }
-  std::optional<hub::Subscription> InForce() { return store->FindSubscription(kTopic, kCallback); }
-  std::string Outcome() { return Outcomes(ExchangeKind::kVerify).back(); }
-};
-
-}  // namespace
 
 TEST_CASE_FIXTURE(Verifying,
                   "asks by GET and appends to the query of the callback (HUB-VER-01 HUB-REQ-09)") {
@@ -313,177 +270,6 @@ TEST_CASE_FIXTURE(Verifying, "an unsubscribe is verified and sends no lease (HUB
   }
 }
 
-TEST_CASE_FIXTURE(Verifying, "a denial tells mode and topic and reason (HUB-VAL-01 HUB-VAL-02)") {
-  Start();
-  const auto subscription = Subscribe(kTopic, kCallback);
-  Deny(subscription, "too many & too often");
-  REQUIRE(transport.calls.size() == 1);
-  CHECK(Last().RequestLine().starts_with("GET /cb?own=1%2B1&x&hub.mode=denied&hub.topic="));
-  const auto query = ParseCallbackQuery(Last().url().substr(Last().url().find('?') + 1));
-  REQUIRE(query.has_value());
-  CHECK(std::get<Denial>(*query) == Denial{kTopic, "too many & too often"});
-  SUBCASE("told") {
-    Reply(Answer(200));
-    RunFor(1h);
-    CHECK(transport.calls.size() == 1);
-  }
-  SUBCASE("tried again on faults and 5xx until it is told") {
-    for (const auto& failure : {Broken(Fault::kRefused), Answer(503), Answer(500)}) {
-      Reply(failure);
-      CHECK(transport.open() == 0);
-      ToNextDue();
-      while (transport.open() == 0) ToNextDue();
-    }
-    Reply(Answer(204));
-    RunFor(1h);
-    CHECK(transport.calls.size() == 4);
-    CHECK(Outcomes(ExchangeKind::kDeny).back() == "told that the subscription is denied");
-  }
-  SUBCASE("any other answer ends it") {
-    Reply(Answer(404));
-    RunFor(1h);
-    CHECK(transport.calls.size() == 1);
-  }
-}
-
-TEST_CASE_FIXTURE(Verifying, "a denial without a reason gets one") {
-  Start();
-  Deny(Subscribe(kTopic, kCallback), "");
-  const auto query = ParseCallbackQuery(Last().url().substr(Last().url().find('?') + 1));
-  REQUIRE(query.has_value());
-  CHECK(std::get<Denial>(*query).reason == "denied by the hub");
-}
-
-TEST_CASE_FIXTURE(Verifying, "a denial that nobody was told yet is told after a restart") {
-  Start();
-  Deny(Subscribe(kTopic, kCallback), "no more");
-  SUBCASE("in flight") {}
-  SUBCASE("waiting for a retry") {
-    Reply(Answer(503));
-  }
-  Restart();
-  while (transport.open() == 0) ToNextDue();
-  CHECK(Last().url().ends_with("hub.reason=no%20more"));
-  Reply(Answer(200));
-  RunFor(1h);
-  CHECK(transport.open() == 0);
-  CHECK(Outcomes(ExchangeKind::kDeny).back() == "told that the subscription is denied");
-}
-
-TEST_CASE_FIXTURE(Verifying, "who subscribes again is not told of the denial before") {
-  Start();
-  Deny(Subscribe(kTopic, kCallback), "no more");
-  Reply(Answer(503));
-  Begin();
-  while (Last().url().find("hub.mode=denied") != std::string::npos) ToNextDue();
-  EchoNext();
-  const auto calls = transport.calls.size();
-  RunFor(30min);
-  CHECK(InForce()->state == SubscriptionState::kActive);
-  CHECK(transport.calls.size() == calls);
-}
-
-TEST_CASE_FIXTURE(Verifying, "who waits for the verification is told how it ended") {
-  verify.max_sync = verify.timeout / 2;
-  Start();
-  std::optional<Result<void>> told;
-  const auto intent = Ask(Mode::kSubscribe, kTopic, kCallback);
-  REQUIRE(intent.has_value());
-  verifier->AddSync(*intent, [&](const Result<void>& verdict) { told = verdict; });
-  Settle();
-  CHECK_FALSE(told.has_value());
-  SUBCASE("verified") {
-    EchoNext();
-    REQUIRE(told.has_value());
-    CHECK(told->has_value());
-    CHECK(InForce()->state == SubscriptionState::kActive);
-  }
-  SUBCASE("refused") {
-    Reply(Answer(404));
-    REQUIRE(told.has_value());
-    CHECK(told->error().code == ErrorCode::kConflict);
-    CHECK_FALSE(InForce().has_value());
-  }
-  SUBCASE("a fault is not tried again") {
-    Reply(Broken(Fault::kRefused));
-    REQUIRE(told.has_value());
-    CHECK(told->error().code == ErrorCode::kConflict);
-    RunFor(1h);
-    CHECK(transport.calls.size() == 1);
-    CHECK_FALSE(InForce().has_value());
-  }
-  SUBCASE("not in time") {
-    RunFor(verify.max_sync);
-    REQUIRE(told.has_value());
-    CHECK(told->error().code == ErrorCode::kUnavailable);
-    EchoNext();
-    CHECK(InForce()->state == SubscriptionState::kActive);
-  }
-}
-
-TEST_CASE_FIXTURE(Verifying, "what is said to a request decides about it (HUB-VAL-01)") {
-  Start();
-  using Kind = hub::Judgement::Kind;
-  std::vector<std::pair<hub::IntentStage, Kind>> said;
-  Kind at_validation = Kind::kAccept;
-  Kind at_verified = Kind::kAccept;
-  verifier->judge = [&](hub::IntentStage stage, const hub::Intent& intent,
-                        const std::function<void(hub::Judgement)>& done) {
-    CHECK(intent.topic == kTopic);
-    const Kind kind = stage == hub::IntentStage::kValidation ? at_validation : at_verified;
-    said.emplace_back(stage, kind);
-    queue.Post([=] { done({kind, "not you"}); });
-  };
-  SUBCASE("accepted twice") {
-    Begin();
-    EchoNext();
-    CHECK(said.size() == 2);
-    CHECK(InForce()->state == SubscriptionState::kActive);
-  }
-  SUBCASE("denied before the callback is asked") {
-    at_validation = Kind::kDeny;
-    Begin();
-    CHECK(Last().url().find("hub.mode=denied") != std::string::npos);
-    CHECK(Last().url().ends_with("hub.reason=not%20you"));
-    CHECK_FALSE(InForce().has_value());
-  }
-  SUBCASE("denied once the callback has confirmed") {
-    at_verified = Kind::kDeny;
-    Begin();
-    EchoNext();
-    CHECK(Last().url().ends_with("hub.reason=not%20you"));
-    CHECK_FALSE(InForce().has_value());
-  }
-  SUBCASE("a renewal that is denied leaves the subscription as it was (HUB-REQ-06)") {
-    const auto subscription = Subscribe(kTopic, kCallback, "first");
-    at_validation = Kind::kDeny;
-    Begin(Mode::kSubscribe, "second");
-    CHECK(transport.calls.empty());
-    CHECK(Now(subscription).state == SubscriptionState::kActive);
-    CHECK(Now(subscription).secret == "first");
-  }
-  SUBCASE("where nobody could say it is tried again") {
-    at_validation = Kind::kFault;
-    Begin();
-    CHECK(transport.calls.empty());
-    CHECK(InForce()->state == SubscriptionState::kPending);
-    at_validation = Kind::kAccept;
-    while (transport.open() == 0) ToNextDue();
-    EchoNext();
-    CHECK(InForce()->state == SubscriptionState::kActive);
-  }
-}
-
-TEST_CASE_FIXTURE(Verifying, "denials keep to the limit in flight") {
-  verify.turns.max_running = 3;
-  Start();
-  for (int i = 0; i < 10; ++i) Deny(Subscribe(kTopic, kCallback + "&" + std::to_string(i)), "");
-  CHECK(transport.open() == 3);
-  while (transport.open() > 0) Reply(Answer(200));
-  CHECK(transport.calls.size() == 10);
-  CHECK(transport.most_open == 3);
-}
-
 TEST_CASE_FIXTURE(Verifying, "verifications that were pending go on after a restart") {
   Start();
   Begin(Mode::kSubscribe, "a");
@@ -519,30 +305,6 @@ TEST_CASE_FIXTURE(Verifying, "while the store takes no writes nothing is asked o
     CHECK(InForce()->state == SubscriptionState::kPending);
   }
   RunFor(10s);
-  CHECK(InForce()->state == SubscriptionState::kActive);
-}
-
-TEST_CASE_FIXTURE(Verifying, "many requests about a silent callback do not hold up others") {
-  verify.turns.max_running = 8;
-  verify.turns.pace.first = 5;
-  Start();
-  SUBCASE("about one subscription") {
-    for (int i = 0; i < 100; ++i) {
-      REQUIRE(Ask(Mode::kSubscribe, kTopic, "https://silent.example/").has_value());
-    }
-  }
-  SUBCASE("of one origin") {
-    for (int i = 0; i < 100; ++i) {
-      REQUIRE(
-          Ask(Mode::kSubscribe, kTopic, "https://silent.example/" + std::to_string(i)).has_value());
-    }
-  }
-  Begin();
-  peers = [](const auto& call) -> std::optional<hub::OutgoingResult> {
-    if (call.url().starts_with("https://silent")) return std::nullopt;
-    return Echo(call);
-  };
-  RunFor(5s);  // less than the timeout
   CHECK(InForce()->state == SubscriptionState::kActive);
 }
 

@@ -207,7 +207,7 @@ class HubRig : public StoreFixture {
   hub::RecorderOptions record;
   hub::DeliveryOptions delivery;
   hub::VerifierOptions verify;
-  hub::FetcherOptions fetch;
+  hub::ContentOptions fetch;
   hub::InboxOptions push;
   FixedRandom random;
   FakeTransport transport{clock};
