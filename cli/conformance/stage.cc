@@ -230,19 +230,22 @@ void Scene::Impl::Reply(const std::shared_ptr<Evidence>& row, conformance::Reply
   response.status = reply.status;
   response.fields = std::move(reply.fields);
   response.body = std::move(reply.body);
-  response.on_sent = [row, kept = Kept(response.body), size = response.body.size(),
-                      status = reply.status, &stage = stage](std::string_view head, bool) {
+  response.on_sent = [row, &stage = stage](std::string_view head, bool) {
     const std::scoped_lock lock(stage.mutex);
     row->exchange.response_head = head;
-    row->exchange.response_body = kept;
-    row->exchange.response_body_size = size;
-    row->exchange.status = status;
   };
-  if (reply.delay <= Duration::zero()) return respond(std::move(response));
+  const auto send = [row, respond, &stage = stage](hub::http::Response answer) {
+    {
+      const std::scoped_lock lock(stage.mutex);
+      row->exchange.status = answer.status;
+      row->exchange.response_body = Kept(answer.body);
+      row->exchange.response_body_size = answer.body.size();
+    }
+    respond(std::move(answer));
+  };
+  if (reply.delay <= Duration::zero()) return send(std::move(response));
   timers.emplace_back(stage.loop);
-  timers.back().Set(reply.delay, [respond, response = std::move(response)]() mutable {
-    respond(std::move(response));
-  });
+  timers.back().Set(reply.delay, [send, response = std::move(response)] { send(response); });
 }
 
 // ---------------------------------------------------------------------------------------- scenes
@@ -381,6 +384,7 @@ void Scene::Note(const std::string& from, const std::string& what, std::string_v
 }
 
 std::vector<Evidence> Scene::TakeEvidence() {
+  impl_->stage.OnLoop([] {});  // what was just sent is written down there
   const std::scoped_lock lock(impl_->stage.mutex);
   std::vector<Evidence> taken;
   taken.reserve(impl_->evidence.size());
