@@ -320,6 +320,8 @@ ExitStatus Conclude(const Report& report, const Guard& guard, Output& output,
 void DefineMore(FlagSet& flags, ConformanceOptions& options) {
   flags.Switch("--interactive", options.target.interactive,
                "subscriber: print each topic and wait for somebody to subscribe", Shown::kBrief);
+  flags.Switch("--observe-output", options.target.observe_output,
+               "subscriber: its standard output is what it has taken", Shown::kBrief);
   flags.Text("--topic URL", options.target.topic, "hub: the topic, where it takes known ones only",
              Shown::kBrief);
   flags.Texts("--skip CASE", options.selection.skip, "but not these; repeatable", Shown::kBrief);
