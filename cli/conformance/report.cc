@@ -36,23 +36,4 @@ bool Fails(const Report& report) {
   });
 }
 
-std::string ReportJunit(const Report&) {
-  return {};
-}
-std::string ReportTap(const Report&) {
-  return {};
-}
-std::string ReportHtml(const Report&) {
-  return {};
-}
-std::string ReportW3c(const Report&) {
-  return {};
-}
-std::string GithubAnnotations(const Report&) {
-  return {};
-}
-std::string GithubSummary(const Report&) {
-  return {};
-}
-
 }  // namespace websub::cli::conformance

@@ -40,10 +40,11 @@ void PrintReport(Output& output, const Report& report);
 
 // {schema, role, target, version, started_at, took_ms, conforms, summary: {MUST: {passed, …}, …},
 // unexpected_passes: […], cases: […]}. A case: {id, level, section, status, message, cause, name,
-// title, requirement, aliases, expected_failure, took_ms, evidence: […]}. An exchange: {what, from,
-// to, at, method, url, status, fault, request_head, request_body, response_head, response_body,
-// response_body_size, timings}, status null where no answer came, each of the raw texts as
-// NAME_base64 where it is not UTF-8. What the suite noted itself is {what, from, to, at, text}.
+// title, requirement, aliases, expected_failure, internal_error, took_ms, evidence: […]}. An
+// exchange: {what, from, to, at, method, url, status, fault, request_head, request_body,
+// response_head, response_body, response_body_size, timings}, status null where no answer came,
+// each of the raw texts as NAME_base64 where it is not UTF-8. What the suite noted itself is {what,
+// from, to, at, text}.
 Json ReportJson(const Report& report);
 std::string ReportJunit(const Report& report);  // XML
 std::string ReportTap(const Report& report);    // TAP version 14

@@ -58,6 +58,7 @@ Json CaseJson(const CaseResult& one) {
           {"requirement", one.requirement->text},
           {"aliases", Aliases(*one.requirement)},
           {"expected_failure", one.expected_failure},
+          {"internal_error", one.internal_error},
           {"took_ms", Milliseconds(one.took)},
           {"evidence", std::move(evidence)}};
 }

@@ -141,9 +141,7 @@ void PrintReport(Output& output, const Report& report) {
   for (const SectionCases& section : BySection(report)) printer.Print(section);
   output.Line({});
   for (const std::string& name : report.unexpected_passes) {
-    output.Wrapped({{name, Style::kStrong},
-                    {" is named in --expected-failures, but it did not fail", Style::kBad}},
-                   0);
+    output.Wrapped({{UnexpectedPass(name), Style::kBad}}, 0);
   }
   PrintCounts(output, report);
 }

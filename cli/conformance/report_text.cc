@@ -131,6 +131,10 @@ std::string Sentence(const CaseResult& one) {
   return one.outcome.message + (ended ? " " : ". ") + "Likely cause: " + one.outcome.cause;
 }
 
+std::string UnexpectedPass(const std::string& name) {
+  return name + " is named in --expected-failures, but it did not fail";
+}
+
 std::string CountText(const Count& count) {
   std::string text =
       std::to_string(count.passed) + " passed, " + std::to_string(count.failed) + " failed, ";

@@ -26,6 +26,9 @@ bool FailsUnexpectedly(const CaseResult& one);
 // What is to be said of a case: its message and, of a failure, its cause. Two sentences at most.
 std::string Sentence(const CaseResult& one);
 
+// Of a name in Report::unexpected_passes.
+std::string UnexpectedPass(const std::string& name);
+
 // "40 passed, 1 failed, 0 skipped, 2 not observable"; failures that were expected are named where
 // there are some.
 std::string CountText(const Count& count);
