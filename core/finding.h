@@ -62,6 +62,7 @@ enum class FindingCode {
   kCallbackDns,
   kCallbackTls,
   kCallbackPlainPort,
+  kCallbackTlsPort,
   kCallbackReset,
   kCallbackNotHttp,
   kCallbackPrivateAddress,
@@ -72,6 +73,7 @@ enum class FindingCode {
   kTopicDns,
   kTopicTls,
   kTopicPlainPort,
+  kTopicTlsPort,
   kTopicReset,
   kTopicNotHttp,
   kTopicPrivateAddress,
@@ -81,6 +83,7 @@ enum class FindingCode {
   kHubDns,
   kHubTls,
   kHubPlainPort,
+  kHubTlsPort,
   kHubReset,
   kHubNotHttp,
   kBadUrl,
@@ -122,7 +125,6 @@ enum class FindingCode {
   kSelfDiffersFragment,
   kSelfDiffersUserinfo,
   kNotSubscribed,
-  kTopicUnknown,
   kPublishNeverCame,
   kPublishRefused,
   kPublishedBeforeSubscribed,
@@ -177,7 +179,6 @@ enum class FindingCode {
   kSubscriptionDenied,
   kSubscriptionDeniedSilently,
   kUnsubscribed,
-  kSubscriptionGone,
   // Signatures.
   kSignatureMissing,
   kSignatureNoSecret,
@@ -247,8 +248,6 @@ enum class FindingCode {
   kJsonFeedExtension,
   // The hub itself.
   kHookFailed,
-  kInspectionIncomplete,
-  kSubscriptionInOrder,
 };
 
 struct CatalogueEntry {
@@ -269,7 +268,7 @@ std::optional<FindingCode> ParseFindingCode(std::string_view slug);
 
 // A fault that was seen: the entry, and the concrete values.
 struct Finding {
-  FindingCode code = FindingCode::kSubscriptionInOrder;
+  FindingCode code{};
   // One sentence: what came and what was expected, with the values, cut where they are long. Never
   // holds a secret; may hold any bytes of a peer, so escape it before a terminal sees it.
   std::string what;

@@ -84,12 +84,6 @@ constexpr CatalogueEntry kHub[] = {
     {kHookFailed, "hook-failed", "HUB-REQ-13", kError,
      "the operator's program or web service did not answer in time, or not as agreed",
      "run the hook by hand with the request in the exchange, and look at what it says"},
-    {kInspectionIncomplete, "inspection-incomplete", "HUB-DIS-08", kInfo,
-     "the hub keeps records for a limited time, and what happened is older",
-     "raise the hub's retention, or look sooner"},
-    {kSubscriptionInOrder, "subscription-in-order", "HUB-DIS-05", kInfo,
-     "every step from the request to the callback's 2xx is done",
-     "look into the subscriber where the content is still missed"},
 };
 
 }  // namespace

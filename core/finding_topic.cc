@@ -46,9 +46,6 @@ constexpr CatalogueEntry kTopic[] = {
      "nobody has asked this hub for this topic: the request went to another hub, was refused, or "
      "named another URL",
      "subscribe at this hub, with the topic's rel=self URL"},
-    {kTopicUnknown, "topic-unknown", "SUB-REQ-01", kError,
-     "nobody has subscribed to this URL here, and nobody has published it",
-     "compare the URL with rel=self, byte for byte (websub discover URL)"},
     {kPublishNeverCame, "publish-never-came", "PUB-NOT-01", kError,
      "the publisher does not ping, or pings another hub",
      "let the publisher send hub.mode=publish to each hub that the topic names, or try: websub "
@@ -221,9 +218,6 @@ constexpr CatalogueEntry kDelivery[] = {
     {kUnsubscribed, "unsubscribed", "HUB-REQ-08", kInfo,
      "the subscriber asked to unsubscribe, and that was verified",
      "subscribe again where it is wanted"},
-    {kSubscriptionGone, "subscription-gone", "HUB-DIS-06", kError,
-     "the callback answered 410 to a delivery, which ends the subscription",
-     "subscribe again where it is wanted; a callback that is only out of order should answer 503"},
 };
 
 }  // namespace

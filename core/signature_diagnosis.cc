@@ -2,74 +2,80 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <vector>
+#include <utility>
 
 #include "core/base64.h"
-#include "core/form.h"
+#include "core/signature_changes.h"
 #include "core/text.h"
 
 namespace websub {
 namespace {
 
-constexpr std::string_view kMark = "\xEF\xBB\xBF";
-constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::size_t kFewestDigits = 8;  // fewer would be the beginning of anything
 
 struct ChangeText {
   SignatureChange change;
-  std::string_view name;
-  std::string_view sentence;
+  std::string_view name;  // behind "signature-" the slug of its entry in the catalogue
+  std::string_view shown;
 };
 
 constexpr std::array kTexts = {
     ChangeText{SignatureChange::kNone, "none", "the digest is right"},
-    ChangeText{
-        SignatureChange::kNewlineAdded, "newline-added",
-        "it fits the body with a newline added at its end: the newline was lost after signing"},
-    ChangeText{
-        SignatureChange::kNewlineDropped, "newline-dropped",
-        "it fits the body without the newline at its end: the newline was added after signing"},
+    ChangeText{SignatureChange::kNewlineAdded, "newline-added",
+               "it fits the body with a newline added at its end"},
+    ChangeText{SignatureChange::kNewlineDropped, "newline-dropped",
+               "it fits the body without the newline at its end"},
     ChangeText{SignatureChange::kTrimmed, "trimmed",
-               "it fits the body without the white space around it: sign the bytes that are sent, "
-               "untrimmed"},
-    ChangeText{SignatureChange::kLfToCrlf, "lf-to-crlf",
-               "it fits the body with CRLF line ends: something turned CRLF into LF after signing"},
-    ChangeText{SignatureChange::kCrlfToLf, "crlf-to-lf",
-               "it fits the body with LF line ends: something turned LF into CRLF after signing"},
-    ChangeText{
-        SignatureChange::kByteOrderMarkAdded, "bom-added",
-        "it fits the body with a byte order mark before it: the mark was lost after signing"},
+               "it fits the body without the white space around it"},
+    ChangeText{SignatureChange::kLfToCrlf, "lf-to-crlf", "it fits the body with CRLF line ends"},
+    ChangeText{SignatureChange::kCrlfToLf, "crlf-to-lf", "it fits the body with LF line ends"},
+    ChangeText{SignatureChange::kByteOrderMarkAdded, "bom-added",
+               "it fits the body with a byte order mark before it"},
     ChangeText{SignatureChange::kByteOrderMarkDropped, "bom-dropped",
-               "it fits the body without its byte order mark: the mark was added after signing"},
+               "it fits the body without its byte order mark"},
     ChangeText{SignatureChange::kLatin1ToUtf8, "latin1-to-utf8",
-               "it fits the body in UTF-8: the bytes here are ISO-8859-1"},
+               "it fits the body in UTF-8; the bytes here are ISO-8859-1"},
     ChangeText{SignatureChange::kUtf8ToLatin1, "utf8-to-latin1",
-               "it fits the body in ISO-8859-1: the bytes here are UTF-8"},
+               "it fits the body in ISO-8859-1; the bytes here are UTF-8"},
+    ChangeText{SignatureChange::kUtf8Twice, "utf8-twice",
+               "it fits the body with its UTF-8 decoded once"},
+    ChangeText{SignatureChange::kReplaced, "replacement",
+               "it fits the body with U+FFFD for each byte that is no UTF-8"},
     ChangeText{SignatureChange::kPercentDecoded, "percent-decoded",
-               "it fits the percent-decoded body: sign the bytes that are sent"},
-    ChangeText{
-        SignatureChange::kJsonCompact, "json-compact",
-        "it fits the same JSON written without white space: sign the bytes that are sent, not "
-        "a value that was parsed and written anew"},
-    ChangeText{SignatureChange::kEmptyBody, "empty-body",
-               "it fits an empty body: the signer did not see the content"},
+               "it fits the percent-decoded body"},
+    ChangeText{SignatureChange::kJsonCompact, "json-compact",
+               "it fits the same JSON written without white space"},
+    ChangeText{SignatureChange::kJsonSpaced, "json-spaced",
+               "it fits the same JSON written with a space behind ',' and ':'"},
+    ChangeText{SignatureChange::kJsonPretty, "json-pretty",
+               "it fits the same JSON written with indentation"},
+    ChangeText{SignatureChange::kJsonSorted, "json-sorted",
+               "it fits the same JSON with its members in the order of their names"},
+    ChangeText{SignatureChange::kJsonAscii, "json-ascii",
+               "it fits the same JSON with \\u escapes for what is not ASCII"},
+    ChangeText{SignatureChange::kDecompressed, "decompressed", "it fits the decompressed body"},
+    ChangeText{SignatureChange::kCompressed, "compressed", "it fits the body compressed"},
+    ChangeText{SignatureChange::kEmptyBody, "empty-body", "it fits an empty body"},
     ChangeText{SignatureChange::kSecretTrimmed, "secret-trimmed",
-               "it fits the secret without the white space around it: take that away here"},
-    ChangeText{
-        SignatureChange::kSecretNewlineAdded, "secret-newline-added",
-        "it fits the secret with a newline at its end: the signer read its secret with the end "
-        "of the line"},
+               "it fits the secret without the white space around it"},
+    ChangeText{SignatureChange::kSecretNewlineAdded, "secret-newline-added",
+               "it fits the secret with a newline at its end"},
     ChangeText{SignatureChange::kSecretUnquoted, "secret-unquoted",
-               "it fits the secret without the quotes around it: take them away here"},
+               "it fits the secret without the quotes around it"},
     ChangeText{SignatureChange::kSecretHexDecoded, "secret-hex-decoded",
-               "it fits the secret read as hex digits: the secret is text, not hex"},
-    ChangeText{
-        SignatureChange::kSecretPercentDecoded, "secret-percent-decoded",
-        "it fits the percent-decoded secret: it was decoded once more or once less than sent"},
+               "it fits the secret read as hex digits"},
+    ChangeText{SignatureChange::kSecretHexEncoded, "secret-hex-encoded",
+               "it fits the secret written as hex digits"},
+    ChangeText{SignatureChange::kSecretBase64Decoded, "secret-base64-decoded",
+               "it fits the secret read as base64"},
+    ChangeText{SignatureChange::kSecretPercentDecoded, "secret-percent-decoded",
+               "it fits the percent-decoded secret"},
     ChangeText{SignatureChange::kSecretPercentEncoded, "secret-percent-encoded",
-               "it fits the percent-encoded secret: the signer did not decode hub.secret"},
-    ChangeText{SignatureChange::kSecretEmpty, "secret-empty",
-               "it fits an empty secret: the signer lost the secret"},
+               "it fits the percent-encoded secret"},
+    ChangeText{SignatureChange::kSecretEmpty, "secret-empty", "it fits an empty secret"},
+    ChangeText{SignatureChange::kTruncated, "truncated",
+               "the digest is the beginning of the right one"},
+    ChangeText{SignatureChange::kPadded, "padded", "the digest begins with the right one"},
 };
 
 const ChangeText& TextOf(SignatureChange change) {
@@ -77,27 +83,6 @@ const ChangeText& TextOf(SignatureChange change) {
     if (text.change == change) return text;
   }
   return kTexts.front();
-}
-
-std::optional<std::string> DecodeHex(std::string_view text) {
-  if (text.empty() || text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = HexValue(text[i]);
-    const int low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
-
-std::string ToHex(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kHexDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
 }
 
 std::optional<SignatureAlgorithm> AlgorithmOfLength(std::size_t bytes) {
@@ -115,154 +100,129 @@ std::optional<SignatureAlgorithm> AlgorithmOfLength(std::size_t bytes) {
   }
 }
 
-// A digest that was found in the header, and what is odd about how it stands there.
+// What is odd about how a digest stands in the header.
+struct Oddity {
+  FindingCode code;
+  std::string clause;
+};
+
+// "method=digest" as far as it can be told apart.
+struct WrittenHeader {
+  std::optional<SignatureAlgorithm> named;
+  std::string_view digest;
+  std::optional<Oddity> oddity;
+};
+
+WrittenHeader ReadHeader(std::string_view header) {
+  const std::string_view trimmed = Trim(header);
+  WrittenHeader written{std::nullopt, trimmed,
+                        Oddity{FindingCode::kSignatureNoMethod,
+                               "the header must begin with the method, as in sha256=…"}};
+  const auto split = trimmed.find_first_of("=:");
+  if (split == std::string_view::npos) return written;
+  const std::string_view method = Trim(trimmed.substr(0, split));
+  const std::string_view rest = Trim(trimmed.substr(split + 1));
+  written.named = ParseSignatureAlgorithm(method);
+  if (!written.named) {
+    // What ends with '=' is base64 without a method.
+    if (rest.find_first_not_of('=') == std::string_view::npos) return written;
+    written.oddity = {
+        FindingCode::kSignatureUnknownMethod,
+        "the method " + Quote(method, 20) + " is none of sha1, sha256, sha384 and sha512"};
+  } else if (trimmed[split] == ':') {
+    written.oddity = {FindingCode::kSignatureColon,
+                      "'=' belongs between method and digest, not ':'"};
+  } else {
+    written.oddity.reset();
+  }
+  written.digest = rest;
+  return written;
+}
+
+// A digest that was found in the header.
 struct WrittenDigest {
   SignatureAlgorithm algorithm;
   std::string hex;
-  std::string oddity;  // a clause, or empty
+  std::optional<Oddity> oddity;
 };
 
-std::optional<WrittenDigest> ReadDigest(std::string_view header) {
-  const std::string trimmed(Trim(header));
-  std::string_view digest = trimmed;
-  std::string oddity;
-  std::optional<SignatureAlgorithm> named;
-  if (const auto split = trimmed.find_first_of("=:"); split != std::string::npos) {
-    named = ParseSignatureAlgorithm(Trim(std::string_view(trimmed).substr(0, split)));
-    if (named) digest.remove_prefix(split + 1);
-    if (named && trimmed[split] == ':') oddity = "'=' belongs between method and digest, not ':'";
-  }
-  if (!named) oddity = "the header must begin with the method, as in sha256=…";
-  const std::string_view text = Trim(digest);
-  auto bytes = DecodeHex(text);
+std::optional<WrittenDigest> ReadDigest(const WrittenHeader& header) {
+  std::optional<Oddity> oddity = header.oddity;
+  auto bytes = FromHexDigits(header.digest);
   if (!bytes || !AlgorithmOfLength(bytes->size())) {
-    bytes = DecodeLaxBase64(text);
-    oddity = "the digest is in base64 where hex digits are asked for";
+    bytes = DecodeLaxBase64(header.digest);
+    oddity = {FindingCode::kSignatureBase64,
+              "the digest is in base64 where hex digits are asked for"};
   }
   if (!bytes) return std::nullopt;
   const auto algorithm = AlgorithmOfLength(bytes->size());
   if (!algorithm) return std::nullopt;
-  if (named && named != algorithm) {
-    oddity = "the digest is " + std::string(Name(*algorithm)) + " under the label " +
-             std::string(Name(*named));
+  if (header.named && header.named != algorithm) {
+    oddity = {FindingCode::kSignatureOtherAlgorithm,
+              "the digest is " + std::string(Name(*algorithm)) + " under the label " +
+                  std::string(Name(*header.named))};
   }
-  return WrittenDigest{*algorithm, ToHex(*bytes), oddity};
+  return WrittenDigest{*algorithm, ToHexDigits(*bytes), std::move(oddity)};
 }
 
-std::string ToCrlf(std::string_view body) {
-  std::string text;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    if (body[i] == '\n' && (i == 0 || body[i - 1] != '\r')) text += '\r';
-    text += body[i];
+SignatureDiagnosis Told(SignatureChange change, SignatureAlgorithm algorithm,
+                        const std::optional<Oddity>& oddity) {
+  SignatureDiagnosis told;
+  told.change = change;
+  told.algorithm = algorithm;
+  told.shown = TextOf(change).shown;
+  if (change == SignatureChange::kNone) {
+    told.code = oddity ? oddity->code : FindingCode::kSignatureNotHex;
+    told.sentence = told.shown + (oddity ? ", but " + oddity->clause : "");
+    told.shown = told.sentence;
+    return told;
   }
-  return text;
+  told.code = ParseFindingCode("signature-" + std::string(Name(change))).value_or(told.code);
+  told.sentence = told.shown + ": " + std::string(EntryOf(told.code).cause);
+  if (!oddity) return told;
+  told.sentence += "; besides, " + oddity->clause;
+  told.besides.push_back(oddity->code);
+  return told;
 }
 
-std::string ToLf(std::string_view body) {
-  std::string text;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    if (body[i] == '\r' && i + 1 < body.size() && body[i + 1] == '\n') continue;
-    text += body[i];
+std::optional<SignatureDiagnosis> TryChanges(const WrittenDigest& digest, std::string_view secret,
+                                             std::string_view body) {
+  const std::string wanted = std::string(Name(digest.algorithm)) + "=" + digest.hex;
+  const Signer signer(digest.algorithm, secret);
+  for (const SignatureTry& each : BodyTries()) {
+    const auto changed = each.apply(body);
+    if (!changed || (each.change != SignatureChange::kNone && *changed == body)) continue;
+    if (signer.Sign(*changed) == wanted) return Told(each.change, digest.algorithm, digest.oddity);
   }
-  return text;
-}
-
-std::string Latin1ToUtf8(std::string_view body) {
-  std::string text;
-  for (const char c : body) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xC0 | byte >> 6);
-      text += static_cast<char>(0x80 | (byte & 0x3F));
+  for (const SignatureTry& each : SecretTries()) {
+    const auto changed = each.apply(secret);
+    if (!changed || *changed == secret) continue;
+    if (Signer(digest.algorithm, *changed).Sign(body) == wanted) {
+      return Told(each.change, digest.algorithm, digest.oddity);
     }
   }
-  return text;
+  return std::nullopt;
 }
 
-// The same text where every character has an ISO-8859-1 byte; else the body itself.
-std::string Utf8ToLatin1(std::string_view body) {
-  std::string text;
-  for (std::size_t i = 0; i < body.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(body[i]);
-    if (byte < 0x80) {
-      text += body[i];
-      continue;
+// A digest that lost its end, or has something behind it. Under the algorithm that the header
+// names, or any where it names none.
+std::optional<SignatureDiagnosis> TryLengths(const WrittenHeader& header, std::string_view secret,
+                                             std::string_view body) {
+  using enum SignatureAlgorithm;
+  if (header.digest.size() < kFewestDigits) return std::nullopt;
+  for (const SignatureAlgorithm algorithm : {kSha256, kSha1, kSha512, kSha384}) {
+    if (header.named && header.named != algorithm) continue;
+    const std::string whole = Signer(algorithm, secret).Sign(body);
+    const std::string right = whole.substr(whole.find('=') + 1);
+    const std::string digest = ToLower(header.digest.substr(0, right.size()));
+    if (digest.size() < right.size() && right.starts_with(digest)) {
+      return Told(SignatureChange::kTruncated, algorithm, header.oddity);
     }
-    if ((byte != 0xC2 && byte != 0xC3) || i + 1 >= body.size()) return std::string(body);
-    const auto next = static_cast<unsigned char>(body[++i]);
-    if ((next & 0xC0) != 0x80) return std::string(body);
-    text += static_cast<char>((byte & 3) << 6 | (next & 0x3F));
+    if (header.digest.size() > right.size() && digest == right) {
+      return Told(SignatureChange::kPadded, algorithm, header.oddity);
+    }
   }
-  return text;
-}
-
-std::string FormDecode(std::string_view text) {
-  std::string spaced(text);
-  std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return PercentDecode(spaced);
-}
-
-// JSON without the white space outside of its strings; another text stays as it is.
-std::string CompactJson(std::string_view body) {
-  const std::string trimmed(Trim(body));
-  if (!trimmed.starts_with('{') && !trimmed.starts_with('[')) return std::string(body);
-  std::string text;
-  bool in_string = false;
-  for (std::size_t i = 0; i < trimmed.size(); ++i) {
-    const char c = trimmed[i];
-    if (c == '"') in_string = !in_string;
-    if (in_string || !IsSpace(c)) text += c;
-    if (in_string && c == '\\' && i + 1 < trimmed.size()) text += trimmed[++i];
-  }
-  return text;
-}
-
-using Change = std::pair<SignatureChange, std::function<std::string(std::string_view)>>;
-
-std::vector<Change> BodyChanges() {
-  using enum SignatureChange;
-  return {
-      {kNone, [](auto body) { return std::string(body); }},
-      {kNewlineAdded, [](auto body) { return std::string(body) + "\n"; }},
-      {kNewlineAdded, [](auto body) { return std::string(body) + "\r\n"; }},
-      {kNewlineDropped,
-       [](auto body) {
-         if (body.ends_with('\n')) body.remove_suffix(body.ends_with("\r\n") ? 2 : 1);
-         return std::string(body);
-       }},
-      {kCrlfToLf, ToLf},
-      {kLfToCrlf, ToCrlf},
-      {kByteOrderMarkDropped,
-       [](auto body) { return std::string(body.substr(body.starts_with(kMark) ? 3 : 0)); }},
-      {kByteOrderMarkAdded, [](auto body) { return std::string(kMark) + std::string(body); }},
-      {kTrimmed, [](auto body) { return std::string(Trim(body)); }},
-      {kUtf8ToLatin1, Utf8ToLatin1},
-      {kLatin1ToUtf8, Latin1ToUtf8},
-      {kPercentDecoded, FormDecode},
-      {kJsonCompact, CompactJson},
-      {kEmptyBody, [](auto) { return std::string(); }},
-  };
-}
-
-std::vector<Change> SecretChanges() {
-  using enum SignatureChange;
-  return {
-      {kSecretTrimmed, [](auto secret) { return std::string(Trim(secret)); }},
-      {kSecretNewlineAdded, [](auto secret) { return std::string(secret) + "\n"; }},
-      {kSecretUnquoted,
-       [](auto secret) {
-         const bool quoted = secret.size() > 2 && secret.front() == secret.back() &&
-                             (secret.front() == '"' || secret.front() == '\'');
-         return std::string(quoted ? secret.substr(1, secret.size() - 2) : secret);
-       }},
-      {kSecretHexDecoded,
-       [](auto secret) { return DecodeHex(secret).value_or(std::string(secret)); }},
-      {kSecretPercentDecoded, FormDecode},
-      {kSecretPercentEncoded, PercentEncode},
-      {kSecretEmpty, [](auto) { return std::string(); }},
-  };
+  return std::nullopt;
 }
 
 }  // namespace
@@ -274,29 +234,11 @@ std::string_view Name(SignatureChange change) {
 std::optional<SignatureDiagnosis> DiagnoseSignature(std::string_view header,
                                                     std::string_view secret,
                                                     std::string_view body) {
-  const auto digest = ReadDigest(header);
-  if (!digest) return std::nullopt;
-  const std::string wanted = std::string(Name(digest->algorithm)) + "=" + digest->hex;
-  const auto found = [&](SignatureChange change) {
-    std::string sentence(TextOf(change).sentence);
-    if (!digest->oddity.empty()) {
-      sentence += change == SignatureChange::kNone ? ", but " : "; besides, ";
-      sentence += digest->oddity;
-    }
-    return SignatureDiagnosis{change, digest->algorithm, std::move(sentence)};
-  };
-  const Signer signer(digest->algorithm, secret);
-  for (const auto& [change, apply] : BodyChanges()) {
-    const std::string changed = apply(body);
-    if (change != SignatureChange::kNone && changed == body) continue;
-    if (signer.Sign(changed) == wanted) return found(change);
+  const WrittenHeader written = ReadHeader(header);
+  if (const auto digest = ReadDigest(written)) {
+    if (auto told = TryChanges(*digest, secret, body)) return told;
   }
-  for (const auto& [change, apply] : SecretChanges()) {
-    const std::string changed = apply(secret);
-    if (changed == secret) continue;
-    if (Signer(digest->algorithm, changed).Sign(body) == wanted) return found(change);
-  }
-  return std::nullopt;
+  return TryLengths(written, secret, body);
 }
 
 }  // namespace websub

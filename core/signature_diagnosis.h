@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/finding.h"
 #include "core/signature.h"
 
 namespace websub {
@@ -25,6 +27,14 @@ enum class SignatureChange {
   kPercentDecoded,      // signed the form-decoded body
   kJsonCompact,         // signed JSON written anew, without white space
   kEmptyBody,           // signed nothing
+  kUtf8Twice,           // the body here is UTF-8, encoded once more
+  kReplaced,            // signed text in which U+FFFD stands for bytes that are no UTF-8
+  kJsonSpaced,          // signed JSON written anew, with a space behind ',' and ':'
+  kJsonPretty,          // indented by two or four spaces, or a tab
+  kJsonSorted,          // without white space, members by name
+  kJsonAscii,           // with \u escapes
+  kDecompressed,        // signed what the compressed body here holds
+  kCompressed,          // signed the body here, compressed
   kSecretTrimmed,       // the secret given has white space around it that the signer's has not
   kSecretNewlineAdded,  // the signer's secret ends with a newline
   kSecretUnquoted,      // the secret given stands in quotes
@@ -32,6 +42,10 @@ enum class SignatureChange {
   kSecretPercentDecoded,
   kSecretPercentEncoded,
   kSecretEmpty,
+  kSecretHexEncoded,     // the signer used the secret's hex digits
+  kSecretBase64Decoded,  // the signer read the secret as base64
+  kTruncated,            // the digest in the header is the beginning of the right one
+  kPadded,               // the header holds more than the right digest
 };
 
 std::string_view Name(SignatureChange change);  // "newline-added", stable, for scripts
@@ -40,6 +54,11 @@ struct SignatureDiagnosis {
   SignatureChange change = SignatureChange::kNone;
   SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256;  // the one that fits
   std::string sentence;  // what to change; more than one clause where the header is odd as well
+  // The same for the catalogue: the fault, what shows it ("it fits the body with …"), and what is
+  // odd about the header besides.
+  FindingCode code = FindingCode::kSignatureMismatch;
+  std::string shown;
+  std::vector<FindingCode> besides;
 };
 
 // For a header that CheckSignature calls invalid. Tries one change at a time, with the algorithm
