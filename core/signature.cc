@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/hex.h"
 #include "core/text.h"
 
 namespace websub {
@@ -94,17 +95,6 @@ DigestContext BeginWithKey(const EVP_MD* digest, std::string key, char pad) {
   Update(context.get(), key.data(), key.size());
   OPENSSL_cleanse(key.data(), key.size());
   return context;
-}
-
-std::string ToHex(const unsigned char* bytes, std::size_t size) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(size * 2);
-  for (std::size_t i = 0; i < size; ++i) {
-    hex += kHex[bytes[i] >> 4];
-    hex += kHex[bytes[i] & 15];
-  }
-  return hex;
 }
 
 // Both lower-case hex. Takes the same time wherever they differ.
@@ -203,7 +193,8 @@ std::string Signer::Sign(std::string_view body) const {
   Require(EVP_MD_CTX_copy_ex(context.get(), context_->outer.get()) == 1);
   Update(context.get(), digest.data(), size);
   size = Final(context.get(), digest);
-  return std::string(Name(algorithm_)) + '=' + ToHex(digest.data(), size);
+  return std::string(Name(algorithm_)) + '=' +
+         EncodeHex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string_view Name(SignatureVerdict verdict) {

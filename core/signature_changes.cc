@@ -6,6 +6,7 @@
 #include "core/base64.h"
 #include "core/deflate.h"
 #include "core/form.h"
+#include "core/hex.h"
 #include "core/json_rewrite.h"
 #include "core/text.h"
 
@@ -16,7 +17,6 @@ using Changed = std::optional<std::string>;
 
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::size_t kMaxInflated = 16 * 1024 * 1024;  // bytes
 constexpr std::size_t kMaxDeflated = 1024 * 1024;       // bytes: compressing is slow
 
@@ -150,27 +150,6 @@ SignatureTry Compressed(Compression compression) {
 
 }  // namespace
 
-std::optional<std::string> FromHexDigits(std::string_view text) {
-  if (text.empty() || text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = HexValue(text[i]);
-    const int low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
-
-std::string ToHexDigits(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kHexDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
-}
-
 std::vector<SignatureTry> BodyTries() {
   using enum SignatureChange;
   using enum JsonLetters;
@@ -213,8 +192,8 @@ std::vector<SignatureTry> SecretTries() {
       {kSecretTrimmed, [](auto secret) { return std::string(Trim(secret)); }},
       {kSecretNewlineAdded, [](auto secret) { return std::string(secret) + "\n"; }},
       {kSecretUnquoted, WithoutQuotes},
-      {kSecretHexDecoded, FromHexDigits},
-      {kSecretHexEncoded, ToHexDigits},
+      {kSecretHexDecoded, DecodeHex},
+      {kSecretHexEncoded, EncodeHex},
       {kSecretBase64Decoded, DecodeLaxBase64},
       {kSecretPercentDecoded, FormDecode},
       {kSecretPercentEncoded, PercentEncode},

@@ -24,8 +24,4 @@ struct SignatureTry {
 std::vector<SignatureTry> BodyTries();
 std::vector<SignatureTry> SecretTries();
 
-// Bytes as lower-case hex digits, and back; either case is read.
-std::string ToHexDigits(std::string_view bytes);
-std::optional<std::string> FromHexDigits(std::string_view text);
-
 }  // namespace websub

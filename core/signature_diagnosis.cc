@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base64.h"
+#include "core/hex.h"
 #include "core/signature_changes.h"
 #include "core/text.h"
 
@@ -148,7 +149,7 @@ struct WrittenDigest {
 
 std::optional<WrittenDigest> ReadDigest(const WrittenHeader& header) {
   std::optional<Oddity> oddity = header.oddity;
-  auto bytes = FromHexDigits(header.digest);
+  auto bytes = DecodeHex(header.digest);
   if (!bytes || !AlgorithmOfLength(bytes->size())) {
     bytes = DecodeLaxBase64(header.digest);
     oddity = {FindingCode::kSignatureBase64,
@@ -162,7 +163,7 @@ std::optional<WrittenDigest> ReadDigest(const WrittenHeader& header) {
               "the digest is " + std::string(Name(*algorithm)) + " under the label " +
                   std::string(Name(*header.named))};
   }
-  return WrittenDigest{*algorithm, ToHexDigits(*bytes), std::move(oddity)};
+  return WrittenDigest{*algorithm, EncodeHex(*bytes), std::move(oddity)};
 }
 
 SignatureDiagnosis Told(SignatureChange change, SignatureAlgorithm algorithm,

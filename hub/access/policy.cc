@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/address.h"
+#include "core/hex.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "hub/access/strict_json.h"
@@ -103,19 +104,12 @@ Result<std::string> ReadHash(const Reader& reader, const std::string& secret) {
   if (!text) return text;
   constexpr std::string_view kPrefix = "sha256:";
   if (!text->starts_with(kPrefix)) return Wrong(reader.At("hash"), "write " + what);
-  const std::string hex = ToLower(std::string_view(*text).substr(kPrefix.size()));
-  if (hex.size() != 64) return Wrong(reader.At("hash"), "write " + what);
-  if (hex == kHashOfNothing) {
+  auto digest = DecodeHex(std::string_view(*text).substr(kPrefix.size()));
+  if (!digest || digest->size() != 32) return Wrong(reader.At("hash"), "write " + what);
+  if (EncodeHex(*digest) == kHashOfNothing) {
     return Wrong(reader.At("hash"), "that is the hash of nothing: was the variable set?");
   }
-  std::string digest;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = HexValue(hex[i]);
-    const int low = HexValue(hex[i + 1]);
-    if (high < 0 || low < 0) return Wrong(reader.At("hash"), "write " + what);
-    digest += static_cast<char>(high << 4 | low);
-  }
-  return digest;
+  return std::move(*digest);
 }
 
 Result<Grant> ReadGrant(const Reader& reader) {

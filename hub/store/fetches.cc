@@ -1,6 +1,7 @@
 // Pings that wait for their fetch.
 #include <utility>
 
+#include "hub/store/due_rows.h"
 #include "hub/store/impl.h"
 #include "hub/store/topics.h"
 
@@ -23,22 +24,20 @@ bool EndJob(Database& database, TopicId topic, std::int64_t pings, Time now) {
              topic, now) == 1;
 }
 
-std::string SelectJobs(const std::string& index, const std::string& where) {
+std::string SelectJobs(const std::string& index) {
   return "SELECT topic_id, topic.url, pings, attempts, first_attempt, due_at FROM fetch " + index +
-         " CROSS JOIN topic ON topic.id = topic_id WHERE " + where;
+         " CROSS JOIN topic ON topic.id = topic_id";
 }
 
-void ReadJobs(Rows rows, std::vector<FetchJob>& jobs) {
-  while (rows.Next()) {
-    FetchJob job;
-    job.topic_id = rows.Int(0);
-    job.topic = rows.Text(1);
-    job.pings = rows.Int(2);
-    job.attempts = static_cast<int>(rows.Int(3));
-    job.first_attempt = rows.At(4);
-    job.due_at = rows.At(5);
-    jobs.push_back(std::move(job));
-  }
+FetchJob ReadJob(const Rows& rows) {
+  FetchJob job;
+  job.topic_id = rows.Int(0);
+  job.topic = rows.Text(1);
+  job.pings = rows.Int(2);
+  job.attempts = static_cast<int>(rows.Int(3));
+  job.first_attempt = rows.At(4);
+  job.due_at = rows.At(5);
+  return job;
 }
 
 }  // namespace
@@ -105,36 +104,24 @@ void Store::AbandonFetch(TopicId topic, std::int64_t pings, Time now, Done<void>
 
 std::vector<FetchJob> Store::DueFetches(Time now, DuePlace after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    std::vector<FetchJob> jobs;
-    if (after.at > now) return jobs;
-    // Two looks, so that many that are due at the same time are not walked over again.
-    static const std::string kSameTime = SelectJobs(
-        "INDEXED BY fetch_due", "due_at = ?1 AND topic_id > ?2 ORDER BY due_at, topic_id LIMIT ?3");
-    static const std::string kLater = SelectJobs(
-        "INDEXED BY fetch_due", "due_at > ?1 AND due_at <= ?2 ORDER BY due_at, topic_id LIMIT ?3");
-    ReadJobs(database.Ask(kSameTime, after.at, after.id, limit), jobs);
-    if (jobs.size() < limit) {
-      ReadJobs(database.Ask(kLater, after.at, now, limit - jobs.size()), jobs);
-    }
-    return jobs;
+    static const DueStatements kStatements(SelectJobs("INDEXED BY fetch_due"), "due_at",
+                                           "topic_id");
+    return ReadDue(database, kStatements, now, after, limit, ReadJob);
   });
 }
 
 std::optional<FetchJob> Store::FindFetch(TopicId topic) const {
   return impl_->Read([topic](Database& database) -> std::optional<FetchJob> {
-    std::vector<FetchJob> jobs;
-    static const std::string kOne = SelectJobs("", "topic_id = ?");
-    ReadJobs(database.Ask(kOne, topic), jobs);
-    if (jobs.empty()) return std::nullopt;
-    return std::move(jobs.front());
+    static const std::string kOne = SelectJobs("") + " WHERE topic_id = ?";
+    Rows rows = database.Ask(kOne, topic);
+    if (!rows.Next()) return std::nullopt;
+    return ReadJob(rows);
   });
 }
 
 std::optional<Time> Store::NextFetchDue(Time after) const {
-  return impl_->Read([after](Database& database) -> std::optional<Time> {
-    Rows rows = database.Ask("SELECT min(due_at) FROM fetch WHERE due_at > ?", after);
-    rows.Next();
-    return rows.MaybeAt(0);
+  return impl_->Read([after](Database& database) {
+    return ReadNextDue(database, "SELECT min(due_at) FROM fetch WHERE due_at > ?", after);
   });
 }
 

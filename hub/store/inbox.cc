@@ -1,6 +1,7 @@
 // Messages that wait for their content, or behind such a one of their topic.
 #include <utility>
 
+#include "hub/store/due_rows.h"
 #include "hub/store/impl.h"
 #include "hub/store/topics.h"
 
@@ -59,16 +60,10 @@ std::optional<Removed> Remove(Database& database, InboxId id, Time now) {
   return removed;
 }
 
-std::string SelectDue(const std::string& where) {
-  return "SELECT due_at, id, content_url, attempts FROM inbox INDEXED BY inbox_due WHERE " + where;
-}
-
-void ReadDue(Rows rows, std::vector<DueEntry>& out) {
-  while (rows.Next()) {
-    out.push_back({.place = {rows.At(0), rows.Int(1)},
-                   .content_url = rows.Text(2),
-                   .attempts = static_cast<int>(rows.Int(3))});
-  }
+DueEntry ReadDueEntry(const Rows& rows) {
+  return {.place = {rows.At(0), rows.Int(1)},
+          .content_url = rows.Text(2),
+          .attempts = static_cast<int>(rows.Int(3))};
 }
 
 }  // namespace
@@ -124,16 +119,9 @@ void Store::DropInbox(InboxId id, Time now, Done<void> done) {
 
 std::vector<DueEntry> Store::DueInbox(Time now, DuePlace after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    std::vector<DueEntry> due;
-    if (after.at > now) return due;
-    // Two looks, as in DueFetches.
-    static const std::string kSameTime =
-        SelectDue("due_at = ?1 AND id > ?2 ORDER BY due_at, id LIMIT ?3");
-    static const std::string kLater =
-        SelectDue("due_at > ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?3");
-    ReadDue(database.Ask(kSameTime, after.at, after.id, limit), due);
-    if (due.size() < limit) ReadDue(database.Ask(kLater, after.at, now, limit - due.size()), due);
-    return due;
+    static const DueStatements kStatements(
+        "SELECT due_at, id, content_url, attempts FROM inbox INDEXED BY inbox_due", "due_at", "id");
+    return ReadDue(database, kStatements, now, after, limit, ReadDueEntry);
   });
 }
 
@@ -169,10 +157,8 @@ std::shared_ptr<const std::string> Store::InboxBody(InboxId id) const {
 }
 
 std::optional<Time> Store::NextInboxDue(Time after) const {
-  return impl_->Read([after](Database& database) -> std::optional<Time> {
-    Rows rows = database.Ask("SELECT min(due_at) FROM inbox WHERE due_at > ?", after);
-    rows.Next();
-    return rows.MaybeAt(0);
+  return impl_->Read([after](Database& database) {
+    return ReadNextDue(database, "SELECT min(due_at) FROM inbox WHERE due_at > ?", after);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/url.h"
+#include "hub/store/due_rows.h"
 #include "hub/store/impl.h"
 #include "hub/store/rows.h"
 #include "hub/store/topics.h"
@@ -220,20 +221,16 @@ void Reject(Database& database, const Intent& intent, SubscriptionState state,
   }
 }
 
-std::string WalkIntents(const std::string& where) {
-  return "SELECT row.due_at, row.id, row.subscription_id, subscription.origin, row.attempts "
-         "FROM intent AS row INDEXED BY intent_due "
-         "CROSS JOIN subscription ON subscription.id = row.subscription_id WHERE " +
-         where + " ORDER BY row.due_at, row.id LIMIT ?3";
-}
+constexpr const char* kWalkIntents =
+    "SELECT row.due_at, row.id, row.subscription_id, subscription.origin, row.attempts "
+    "FROM intent AS row INDEXED BY intent_due "
+    "CROSS JOIN subscription ON subscription.id = row.subscription_id";
 
-void ReadDue(Rows rows, std::vector<DueIntent>& due) {
-  while (rows.Next()) {
-    due.push_back({.place = {rows.At(0), rows.Int(1)},
-                   .subscription_id = rows.Int(2),
-                   .origin = rows.Text(3),
-                   .attempts = static_cast<int>(rows.Int(4))});
-  }
+DueIntent ReadDueIntent(const Rows& rows) {
+  return {.place = {rows.At(0), rows.Int(1)},
+          .subscription_id = rows.Int(2),
+          .origin = rows.Text(3),
+          .attempts = static_cast<int>(rows.Int(4))};
 }
 
 }  // namespace
@@ -346,16 +343,8 @@ void Store::ExpireLeases(Time now, Done<std::vector<SubscriptionId>> done) {
 
 std::vector<DueIntent> Store::DueIntents(Time now, DuePlace after, std::size_t limit) const {
   return impl_->Read([&](Database& database) {
-    std::vector<DueIntent> due;
-    if (after.at > now) return due;
-    // Two looks, so that many that are due at the same time are not walked over again.
-    static const std::string kSameTime = WalkIntents("row.due_at = ?1 AND row.id > ?2");
-    static const std::string kLater = WalkIntents("row.due_at > ?1 AND row.due_at <= ?2");
-    ReadDue(database.Ask(kSameTime, after.at, after.id, limit), due);
-    if (due.size() < limit) {
-      ReadDue(database.Ask(kLater, after.at, now, limit - due.size()), due);
-    }
-    return due;
+    static const DueStatements kStatements(kWalkIntents, "row.due_at", "row.id");
+    return ReadDue(database, kStatements, now, after, limit, ReadDueIntent);
   });
 }
 
@@ -372,10 +361,8 @@ std::optional<Intent> Store::FirstDueIntent(SubscriptionId id, Time now) const {
 }
 
 std::optional<Time> Store::NextIntentDue(Time after) const {
-  return impl_->Read([after](Database& database) -> std::optional<Time> {
-    Rows rows = database.Ask("SELECT min(due_at) FROM intent WHERE due_at > ?", after);
-    rows.Next();
-    return rows.MaybeAt(0);
+  return impl_->Read([after](Database& database) {
+    return ReadNextDue(database, "SELECT min(due_at) FROM intent WHERE due_at > ?", after);
   });
 }
 

@@ -15,6 +15,7 @@
 namespace websub::hub::http {
 namespace {
 
+using tests::AnswerAll;
 using tests::Get;
 using tests::RawConnection;
 using tests::RawServer;
@@ -23,14 +24,10 @@ using tests::Send;
 
 constexpr std::string_view kLast =
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-constexpr std::string_view kMore = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 // Answers one request, and closes.
 void ServeOne(RawConnection& connection, int) {
   if (!connection.ReadMessage().empty()) connection.Write(kLast);
-}
-void ServeMany(RawConnection& connection, int) {
-  while (!connection.ReadMessage().empty()) connection.Write(kMore);
 }
 
 std::shared_ptr<const AddressPolicy> Allowing(const std::vector<std::string>& texts) {
@@ -149,8 +146,8 @@ TEST_CASE("a name that is remembered is connected to at the address that was jud
 }
 
 TEST_CASE("a connection that is used again stays with the address that was judged") {
-  RawServer open(ServeMany);
-  RawServer closed(ServeMany, "127.0.0.2", open.port());
+  RawServer open(AnswerAll);
+  RawServer closed(AnswerAll, "127.0.0.2", open.port());
   Named setup({{"rebind.test", {{"127.0.0.1"}, {"127.0.0.2"}}}});
   for (int i = 0; i < 3; ++i) CHECK(setup.Call("rebind.test", open).body == "ok");
   CHECK(setup.AskedFor("rebind.test") == 1);
@@ -159,7 +156,7 @@ TEST_CASE("a connection that is used again stays with the address that was judge
 }
 
 TEST_CASE("a request under one policy does not use the connection of another") {
-  RawServer peer(ServeMany);
+  RawServer peer(AnswerAll);
   Named setup({{"name.test", {{"127.0.0.1"}}}});
   CHECK(setup.Call("name.test", peer).body == "ok");
   setup.policy = Allowing({"127.0.0.2"});

@@ -11,18 +11,13 @@
 namespace websub::hub::http {
 namespace {
 
+using tests::AnswerAll;
 using tests::Get;
+using tests::kOkAnswer;
 using tests::RawConnection;
 using tests::RawServer;
 using tests::RunUntil;
 using tests::Send;
-
-constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-// Answers every request of a connection.
-void Serve(RawConnection& connection, int) {
-  while (!connection.ReadMessage().empty()) connection.Write(kOk);
-}
 
 struct Setup {
   explicit Setup(ClientOptions options = {}) {
@@ -37,7 +32,7 @@ struct Setup {
 };
 
 TEST_CASE("a connection is used again and its phases do not happen again") {
-  RawServer peer(Serve);
+  RawServer peer(AnswerAll);
   Setup setup;
   CHECK(setup.Call(peer).timings.connect);
   const auto second = setup.Call(peer);
@@ -87,7 +82,7 @@ TEST_CASE("a connection that cannot be read on is not used again") {
 }
 
 TEST_CASE("a connection whose answer was cut is not used again") {
-  RawServer peer(Serve);
+  RawServer peer(AnswerAll);
   Setup setup;
   OutgoingRequest request = Get(peer.Url());
   request.max_body = 1;
@@ -99,7 +94,7 @@ TEST_CASE("a connection whose answer was cut is not used again") {
 TEST_CASE("a connection that the peer closed while it was idle does no harm") {
   RawServer peer([](RawConnection& connection, int) {
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
   });
   Setup setup;
   for (int i = 0; i < 5; ++i) CHECK(setup.Call(peer).body == "ok");
@@ -109,9 +104,9 @@ TEST_CASE("a connection that the peer closed while it was idle does no harm") {
 TEST_CASE("a reused connection that breaks unanswered is replaced once") {
   RawServer peer([](RawConnection& connection, int number) {
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     connection.ReadMessage();
-    if (number > 1) connection.Write(kOk);
+    if (number > 1) connection.Write(kOkAnswer);
   });
   Setup setup;
   CHECK(setup.Call(peer).body == "ok");
@@ -125,7 +120,7 @@ TEST_CASE("a request is sent twice at most") {
   RawServer peer([](RawConnection& connection, int number) {
     connection.ReadMessage();
     if (number > 1) return connection.Close();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     connection.ReadMessage();
   });
   Setup setup;
@@ -137,7 +132,7 @@ TEST_CASE("a request is sent twice at most") {
 TEST_CASE("a request that was answered in part is not sent again") {
   RawServer peer([](RawConnection& connection, int) {
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     connection.ReadMessage();
     connection.Write("HTTP/1.1 2");
   });
@@ -151,9 +146,9 @@ TEST_CASE("bytes that nobody asked for close an idle connection") {
   std::atomic<bool> closed = false;
   RawServer peer([&](RawConnection& connection, int) {
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     connection.Write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     closed = connection.WaitForClose();
   });
@@ -167,7 +162,7 @@ TEST_CASE("idle connections are closed after their time") {
   std::atomic<bool> closed = false;
   RawServer peer([&](RawConnection& connection, int) {
     connection.ReadMessage();
-    connection.Write(kOk);
+    connection.Write(kOkAnswer);
     closed = connection.WaitForClose();
   });
   ClientOptions options;
@@ -183,7 +178,7 @@ TEST_CASE("idle connections are limited by origin") {
   Setup setup(options);
   std::atomic<int> closed = 0;
   RawServer peer([&](RawConnection& connection, int number) {
-    Serve(connection, number);
+    AnswerAll(connection, number);
     ++closed;
   });
   int done = 0;
@@ -201,10 +196,10 @@ TEST_CASE("idle connections are limited overall and the oldest goes first") {
   Setup setup(options);
   std::atomic<int> closed = 0;
   RawServer first([&](RawConnection& connection, int number) {
-    Serve(connection, number);
+    AnswerAll(connection, number);
     ++closed;
   });
-  RawServer second(Serve);
+  RawServer second(AnswerAll);
   CHECK(setup.Call(first).body == "ok");
   CHECK(setup.Call(second).body == "ok");
   CHECK(RunUntil(setup.loop, [&] { return closed == 1; }));
@@ -216,14 +211,14 @@ TEST_CASE("no connection is kept where none may be idle") {
   ClientOptions options;
   options.max_idle = 0;
   Setup setup(options);
-  RawServer peer(Serve);
+  RawServer peer(AnswerAll);
   CHECK(setup.Call(peer).body == "ok");
   CHECK(setup.Call(peer).body == "ok");
   CHECK(peer.accepted() == 2);
 }
 
 TEST_CASE("a connection made under no policy is not used under the policy of public addresses") {
-  RawServer peer(Serve);
+  RawServer peer(AnswerAll);
   Setup setup;
   CHECK(setup.Call(peer).body == "ok");
   OutgoingRequest request = Get(peer.Url());

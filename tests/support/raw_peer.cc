@@ -196,6 +196,10 @@ std::string RawServer::Url(std::string_view path) const {
   return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
 }
 
+void AnswerAll(RawConnection& connection, int) {
+  while (!connection.ReadMessage().empty()) connection.Write(kOkAnswer);
+}
+
 std::uint16_t UnusedPort() {
   const int fd = Bound("127.0.0.1", 0);
   const std::uint16_t port = PortOf(fd);

@@ -84,6 +84,10 @@ class RawServer {
   std::thread acceptor_;
 };
 
+// Answers every request of a connection with 200 and "ok".
+inline constexpr std::string_view kOkAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+void AnswerAll(RawConnection& connection, int number);
+
 // A port of 127.0.0.1 where nobody listens.
 std::uint16_t UnusedPort();
 
