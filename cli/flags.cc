@@ -12,9 +12,6 @@
 namespace websub::cli {
 namespace {
 
-constexpr std::size_t kColumns = 80;
-constexpr std::size_t kLines = 24;
-
 struct Flag : FlagFacts {
   std::string names;  // "-q,--quiet"
   std::string help;
@@ -26,55 +23,6 @@ struct Flag : FlagFacts {
 
 std::string SpecOf(const Flag& flag) {
   return flag.names + (flag.metavar.empty() ? "" : " " + flag.metavar);
-}
-
-std::size_t Width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // bytes that begin a UTF-8 character
-  }));
-}
-
-std::size_t LinesOf(std::string_view text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
-// Appends words to lines of at most kColumns, the later ones indented.
-std::string Wrap(std::string line, const std::vector<std::string>& words, std::size_t indent) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (Width(line) + 2 + Width(word) > kColumns) {
-      text += line + "\n";
-      line.assign(indent, ' ');
-    }
-    line += (line.back() == ' ' ? "" : "  ") + word;
-  }
-  return text + line + "\n";
-}
-
-// The same, within so many lines: where the words are too many, the last ones give way to the flag
-// that shows them all.
-std::string WrapWithin(std::string_view line, std::vector<std::string> words, std::size_t indent,
-                       std::size_t lines) {
-  std::string text = Wrap(std::string(line), words, indent);
-  for (std::size_t left_out = 0; LinesOf(text) > lines && !words.empty();) {
-    if (left_out++ > 0) words.pop_back();
-    words.back() = "--help-all for " + std::to_string(left_out) + " more";
-    text = Wrap(std::string(line), words, indent);
-  }
-  return text;
-}
-
-// A line for each, its text in a column.
-std::string Lay(const std::vector<std::pair<std::string, std::string>>& rows) {
-  std::size_t column = 0;
-  for (const auto& [spec, help] : rows) column = std::max(column, Width(spec));
-  std::string text;
-  for (const auto& [spec, help] : rows) {
-    text += "  " + spec;
-    if (!help.empty()) text += std::string(column - Width(spec) + 2, ' ') + help;
-    text += '\n';
-  }
-  return text;
 }
 
 }  // namespace
@@ -124,8 +72,6 @@ struct FlagSet::Impl {
   Result<void> CheckArguments(const std::vector<std::string>& found) const;
   Result<void> Read(const Environment& environment, std::span<const std::string> args);
   Error MissingValue(const std::string& arg) const;
-  std::string Lead() const;
-  std::string Examples() const;
 };
 
 // Leaves the flags' values in their options and returns the other arguments, in order.
@@ -404,34 +350,20 @@ std::optional<ExitStatus> FlagSet::Parse(const Environment& environment,
   return ExitStatus::kDone;
 }
 
-std::string FlagSet::Impl::Lead() const {
-  return "Usage: websub " + help.name + " " + help.usage + "\n" + help.summary + "\n\n";
-}
-
-std::string FlagSet::Impl::Examples() const {
-  std::string text = "\nExamples:\n";
-  for (const std::string& example : help.examples) text += "  " + example + "\n";
-  return text;
-}
-
 std::string FlagSet::Help() const {
-  std::vector<std::pair<std::string, std::string>> rows;
+  HelpRows rows;
   std::vector<std::string> brief;
   for (const auto& flag : impl_->flags) {
     if (flag->shown == Shown::kLine) rows.emplace_back(SpecOf(*flag), flag->help);
     if (flag->shown == Shown::kBrief) brief.push_back(SpecOf(*flag));
   }
-  const std::string lead = impl_->Lead() + Lay(rows);
-  const std::string examples = impl_->Examples();
-  const std::size_t taken = LinesOf(lead) + LinesOf(examples);
-  return lead + WrapWithin("Also:", std::move(brief), 7, kLines - std::min(taken, kLines - 1)) +
-         examples;
+  return LayHelp(impl_->help, rows, std::move(brief));
 }
 
 std::string FlagSet::HelpAll() const {
-  std::vector<std::pair<std::string, std::string>> rows;
+  HelpRows rows;
   for (const auto& flag : impl_->flags) rows.emplace_back(SpecOf(*flag), flag->help);
-  return impl_->Lead() + Lay(rows) + impl_->Examples();
+  return LayWholeHelp(impl_->help, rows);
 }
 
 ExitStatus UsageError(const Environment& environment, std::string_view command,

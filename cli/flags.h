@@ -17,18 +17,12 @@
 
 #include "cli/environment.h"
 #include "cli/exit_status.h"
+#include "cli/help_layout.h"
 #include "cli/settings.h"
 #include "core/result.h"
 #include "core/time.h"
 
 namespace websub::cli {
-
-struct CommandHelp {
-  std::string name;                   // "publish"
-  std::string usage;                  // "TOPIC… [flags]"
-  std::string summary;                // a line or two, each under 80 columns
-  std::vector<std::string> examples;  // two whole command lines
-};
 
 enum class Shown {
   kLine,  // a line of its own in the help

@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/hex.h"
+
 namespace websub::cli {
 
 Time SystemClock::Now() const {
@@ -25,15 +27,12 @@ Time SystemClock::Now() const {
 }
 
 std::string SystemRandom::Hex(std::size_t digits) {
-  std::vector<unsigned char> bytes((digits + 1) / 2);
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+  std::string bytes((digits + 1) / 2, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
+      1) {
     throw std::runtime_error("the system gave no random bytes");
   }
-  std::string hex;
-  for (const unsigned char byte : bytes) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
+  std::string hex = EncodeHex(bytes);
   hex.resize(digits);
   return hex;
 }

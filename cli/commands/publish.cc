@@ -1,21 +1,17 @@
 #include "cli/commands/publish.h"
 
 #include <algorithm>
-#include <array>
 
 #include "cli/delivered_wait.h"
 #include "cli/files.h"
 #include "cli/http_call.h"
 #include "cli/text.h"
 #include "cli/topic_discovery.h"
-#include "core/form.h"
 #include "core/publish_request.h"
-#include "core/text.h"
 
 namespace websub::cli {
 namespace {
 
-constexpr std::string_view kName = "publish";
 constexpr Duration kDefaultWait = std::chrono::seconds(30);
 constexpr Duration kFirstPause = std::chrono::milliseconds(20);
 constexpr Duration kLongestPause = std::chrono::milliseconds(500);
@@ -33,11 +29,6 @@ struct Awaited {
   std::string message;  // the one to wait for, once it is known
   DeliveryProgress progress;
 };
-
-PublishAct ActOf(const PublishOptions& options) {
-  if (options.deregister) return PublishAct::kDeregister;
-  return options.register_ ? PublishAct::kRegister : PublishAct::kPublish;
-}
 
 BodyStyle StyleOf(const PublishOptions& options) {
   if (options.body_style == "echostream") return BodyStyle::kEchoStream;
@@ -127,7 +118,7 @@ bool Publisher::FindTargets() {
   for (const Target& target : targets_) {
     if (const auto url = Url::Parse(target.hub); !url) {
       status_ =
-          UsageError(environment_, kName, "the hub " + target.hub + ": " + url.error().message);
+          UsageError(environment_, kPublish, "the hub " + target.hub + ": " + url.error().message);
       return false;
     }
   }
@@ -136,7 +127,7 @@ bool Publisher::FindTargets() {
 
 bool Publisher::Discover(const std::string& topic) {
   if (const auto url = Url::Parse(topic); !url) {
-    status_ = UsageError(environment_, kName,
+    status_ = UsageError(environment_, kPublish,
                          url.error().message + "; a topic that is no URL needs --hub");
     return false;
   }
@@ -344,98 +335,15 @@ void Publisher::Await() {
   }
 }
 
-// What only the options together can show.
-Result<void> CheckOptions(const PublishOptions& options) {
-  if (!options.type.empty() && !options.content) {
-    return websub::Fail(ErrorCode::kInvalid, "--type belongs to --content");
-  }
-  if (!options.type.empty()) {
-    if (const auto good = CheckMediaType(options.type); !good) {
-      return websub::Fail(ErrorCode::kInvalid, "--type: " + good.error().message);
-    }
-  }
-  const auto act = ActOf(options);
-  if (act == PublishAct::kPublish) return {};
-  const std::string flag = "--" + std::string(Name(act));
-  if (options.content || options.wait_delivered) {
-    return websub::Fail(ErrorCode::kInvalid,
-                        flag + " publishes nothing: it does not go with " +
-                            (options.content ? "--content" : "--wait-delivered"));
-  }
-  if (options.body_style == "echostream") {
-    return websub::Fail(ErrorCode::kInvalid, flag + " is unknown to EchoStream");
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string_view TypeOfFile(std::string_view file) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kTypes = {{
-      {".atom", "application/atom+xml"},
-      {".rss", "application/rss+xml"},
-      {".xml", "application/xml"},
-      {".json", "application/json"},
-      {".jsonld", "application/ld+json"},
-      {".html", "text/html"},
-      {".htm", "text/html"},
-      {".txt", "text/plain"},
-      {".md", "text/markdown"},
-      {".csv", "text/csv"},
-      {".ics", "text/calendar"},
-      {".svg", "image/svg+xml"},
-      {".png", "image/png"},
-      {".jpg", "image/jpeg"},
-  }};
-  const std::string name = ToLower(file);
-  for (const auto& [ending, type] : kTypes) {
-    if (name.size() > ending.size() && name.ends_with(ending)) return type;
-  }
-  return "application/octet-stream";
-}
-
-CommandHelp HelpOf(const PublishOptions&) {
-  return {
-      .name = std::string(kName),
-      .usage = "TOPIC… [flags]",
-      .summary =
-          "Tell hubs that a topic has new content: they fetch it (a ping) or get it\n"
-          "at once (--content). Exit status 5: a hub refused; 8: the topic names no hub.",
-      .examples = {"websub publish https://example.com/feed",
-                   "websub publish :3000/feed --hub :4820/hub --content feed.xml"},
-  };
-}
-
-void Define(FlagSet& flags, PublishOptions& options) {
-  flags.Texts("--hub URL", options.hubs,
-              "repeatable (default: $WEBSUB_HUB_URL, else by discovery)");
-  flags.Text("--content FILE", options.content, "send this content, - is standard input");
-  flags.Text("--type MIME", options.type, "its media type (default: by the name of FILE)");
-  flags.Choice("--param NAME", options.parameter, {"both", "hub.url", "hub.topic"},
-               "how a ping names the topic: hub.url, hub.topic or both");
-  flags.Switch("--register", options.register_,
-               "announce the topic to the hub, which then knows it");
-  flags.Switch("--deregister", options.deregister, "withdraw it");
-  flags.Exclusive({"--register", "--deregister"});
-  flags.Choice("--body-style STYLE", options.body_style, {"ping", "ballerina", "echostream"},
-               "how hubs of others want it: ping, ballerina, echostream");
-  flags.Number("--wait-delivered N", options.wait_delivered, 1, 1'000'000'000,
-               "wait until N subscribers have it (websub's own hub)");
-  flags.Span("--timeout D", options.timeout, "give up after this time (waiting: 30s)");
-  AddHeaderFlag(flags, options.headers);
-  AddApiTokenFlags(flags, options.api_token, "of the hub's API, for --wait-delivered");
-  AddTlsFlags(flags, options.tls);
-  AddOutputFlags(flags, options.output);
-  flags.Arguments("a topic", options.topics, 1, 1000);
-}
 
 ExitStatus Run(Environment& environment, const PublishOptions& options) {
   Output output(environment, options.output);
   if (const auto good = CheckOptions(options); !good) {
-    return UsageError(environment, kName, good.error().message);
+    return UsageError(environment, kPublish, good.error().message);
   }
   const auto token = ReadApiToken(environment, options.api_token);
-  if (!token) return UsageError(environment, kName, token.error().message);
+  if (!token) return UsageError(environment, kPublish, token.error().message);
   std::optional<std::string> content;
   if (options.content) {
     auto bytes = ReadInput(environment, *options.content);

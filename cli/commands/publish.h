@@ -31,9 +31,15 @@ struct PublishOptions {
   OutputOptions output;
 };
 
+inline constexpr std::string_view kPublish = "publish";  // the command's name
+
 CommandHelp HelpOf(const PublishOptions&);
 void Define(FlagSet& flags, PublishOptions& options);
 ExitStatus Run(Environment& environment, const PublishOptions& options);
+
+PublishAct ActOf(const PublishOptions& options);
+// What only the options together can show to be wrong.
+Result<void> CheckOptions(const PublishOptions& options);
 
 // The media type that a file's name tells; application/octet-stream where it tells none.
 std::string_view TypeOfFile(std::string_view file);
