@@ -96,7 +96,7 @@ class Walk {
       return findings;
     }
     step.text = "no request to subscribe came";
-    auto findings = Almost("a subscription or publish message is for ");
+    auto findings = Almost("this hub knows ", Counts::kAll);
     findings.push_back(nobody);
     return findings;
   }
@@ -182,9 +182,9 @@ class Walk {
     if (its_->state == "gone") return Gone(step);
     step.text = "the lease ended";
     if (!step.at) step.at = its_->expires_at;
-    return {{MakeFinding(kLeaseEnded,
-                         "the lease of " + std::to_string(its_->lease_seconds) + " seconds ended" +
-                             (its_->expires_at ? " at " + FormatRfc3339(*its_->expires_at) : ""))}};
+    return {{MakeFinding(
+        kLeaseEnded, "the lease of " + FormatDuration(std::chrono::seconds(its_->lease_seconds)) +
+                         " ended" + (step.at ? " at " + FormatRfc3339(*step.at) : ""))}};
   }
 
   std::vector<Finding> Gone(ExplanationStep& step) {
@@ -215,7 +215,7 @@ class Walk {
     const bool later = facts_.newest && (publish == nullptr || facts_.newest->at > publish->at);
     if (publish == nullptr && !facts_.newest) {
       step.text = "no publish message came";
-      auto findings = Almost("a publish message came for ");
+      auto findings = Almost("a publish message came for ", Counts::kPublished);
       findings.push_back(
           MakeFinding(kPublishNeverCame,
                       "no publish message for " + ShownInSentence(facts_.topic) + " has come"));
@@ -234,7 +234,7 @@ class Walk {
     }
     const Time newest = facts_.newest ? std::max(at, facts_.newest->at) : at;
     if (newest < Since()) {
-      auto findings = Almost("a publish message came for ");
+      auto findings = Almost("a publish message came for ", Counts::kPublished);
       findings.push_back(MakeFinding(kPublishedBeforeSubscribed,
                                      "the latest publish came at " + FormatRfc3339(newest) +
                                          ", the subscription was verified at " +
@@ -293,6 +293,7 @@ class Walk {
     step.at = facts_.newest->at;
     step.text = MessageName(facts_.newest->id) + " is the newest in the topic's log";
     if (its_) return std::nullopt;
+    step.text += ", and nobody is subscribed";
     // The first step has said that there is nobody; here it is seen from the message.
     return {{MakeFinding(kPublishNobodySubscribed,
                          MessageName(facts_.newest->id) + " has no subscriber to go to")}};
@@ -301,7 +302,7 @@ class Walk {
   // --- The delivery
 
   Stop Delivered(ExplanationStep& step) {
-    if (its_->behind > 0 && facts_.next) return Waiting(step);
+    if (const auto waits = FirstWaiting()) return Waiting(step, *waits);
     const std::int64_t last = its_->cursor;
     const auto& dead = facts_.dead_letter;
     for (const Exchange& exchange : facts_.deliveries) {
@@ -325,32 +326,45 @@ class Walk {
            (dead.attempts == 1 ? " attempt: " : " attempts: ") + dead.reason;
   }
 
-  Stop Waiting(ExplanationStep& step) {
-    const std::string name = MessageName(facts_.next->id);
+  // A message may come between the looks at the subscription and at the log.
+  std::optional<ExplainedMessage> FirstWaiting() const {
+    if (its_->behind > 0 && facts_.next) return facts_.next;
+    if (facts_.newest && facts_.newest->id > its_->cursor) return facts_.newest;
+    return std::nullopt;
+  }
+
+  Stop Waiting(ExplanationStep& step, const ExplainedMessage& first) {
+    const std::string name = MessageName(first.id);
     for (const Exchange& exchange : facts_.deliveries) {
-      if (exchange.message_id != facts_.next->id || Succeeded(exchange)) continue;
+      if (exchange.message_id != first.id || Succeeded(exchange)) continue;
       Place(step, exchange, name + ": " + AnsweredText(exchange));
       if (its_->retry_at) {
         step.text += ", next attempt at " + FormatRfc3339(*its_->retry_at).substr(0, 19) + "Z";
       }
       return JudgeDelivery(exchange);
     }
-    step.at = facts_.next->at;
+    step.at = first.at;
     step.text = name + " has not been delivered yet";
-    return {{MakeFinding(kDeliveryWaiting,
-                         std::to_string(its_->behind) + " waiting, the first is " + name)}};
+    return {{MakeFinding(
+        kDeliveryWaiting,
+        name + " waits, the first of " + std::to_string(std::max<std::int64_t>(its_->behind, 1)))}};
   }
 
   // --- What is worth knowing besides
 
-  std::vector<Finding> Almost(const std::string& lead) const {
+  enum class Counts { kAll, kPublished };
+
+  std::vector<Finding> Almost(const std::string& lead, Counts counts) const {
     std::vector<Finding> findings;
     for (const AlmostTopic& other : facts_.almost) {
+      if (counts == Counts::kPublished && !other.published_at) continue;
       auto finding = CompareTopics(other.url, facts_.topic);
       if (!finding) continue;
-      finding->what = lead + ShownInSentence(other.url) +
-                      (other.published_at ? " at " + FormatRfc3339(*other.published_at) : "") +
-                      ": " + finding->what;
+      finding->what =
+          lead + ShownInSentence(other.url) +
+          (other.published_at ? " (latest publish at " + FormatRfc3339(*other.published_at) + ")"
+                              : "") +
+          ": " + finding->what;
       if (other.exchange != 0) finding->exchange_id = other.exchange;
       findings.push_back(*std::move(finding));
     }

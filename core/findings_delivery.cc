@@ -47,14 +47,15 @@ std::string MessageName(const Exchange& exchange) {
 
 // What the hub does about a failure, as its outcome tells.
 std::optional<Finding> Consequence(const Exchange& exchange) {
-  const std::string attempt = " after attempt " + std::to_string(exchange.attempt) + ": ";
   if (exchange.outcome.starts_with("given up")) {
     return MakeFinding(kDeliveryGivenUp,
-                       MessageName(exchange) + " was" + attempt + exchange.outcome, exchange);
+                       MessageName(exchange) + " was " + exchange.outcome.substr(0, 300), exchange);
   }
   if (exchange.outcome.find("retry in") != std::string::npos) {
     return MakeFinding(kDeliveryRetrying,
-                       MessageName(exchange) + " waits" + attempt + exchange.outcome, exchange);
+                       MessageName(exchange) + ", attempt " + std::to_string(exchange.attempt) +
+                           ": " + exchange.outcome.substr(0, 300),
+                       exchange);
   }
   return std::nullopt;
 }

@@ -1,8 +1,11 @@
 #include "cli/commands/discover.h"
 
 #include <algorithm>
+#include <set>
 
+#include "cli/finding_output.h"
 #include "cli/text.h"
+#include "core/findings.h"
 #include "core/url.h"
 
 namespace websub::cli {
@@ -53,6 +56,32 @@ Json ToJson(const HeadComparison& comparison) {
           {"differs", comparison.differs}};
 }
 
+// The URL whose links count.
+const std::string& FinalUrl(const Report& report) {
+  const FollowedResult& fetch = report.lookup.fetch;
+  return report.lookup.HasAnswer() ? fetch.last_call.url : report.url;
+}
+
+std::optional<Finding> FindingOf(const Report& report, const Warning& warning) {
+  return JudgeWarning(FinalUrl(report), report.lookup.discovery, warning);
+}
+
+// Why it is not complete: no answer, no success, or no links.
+std::optional<Finding> MainFinding(const Report& report) {
+  if (report.error.empty()) return std::nullopt;
+  const CallResult& last = report.lookup.fetch.last;
+  if (last.end == CallEnd::kFault) {
+    return JudgeFault(Peer::kTopic, last.answer.fault, report.url, last.answer.detail);
+  }
+  for (const Warning& warning : report.warnings) {
+    if (warning.code == "status") return FindingOf(report, warning);
+  }
+  if (!last.Answered() || !report.lookup.fetch.stopped.empty()) return std::nullopt;
+  const auto findings = JudgeDiscovery(FinalUrl(report), report.lookup.discovery);
+  if (findings.empty()) return std::nullopt;
+  return findings.front();
+}
+
 Json ToJson(const Report& report) {
   const FollowedResult& fetch = report.lookup.fetch;
   const Discovery& discovery = report.lookup.discovery;
@@ -88,8 +117,10 @@ Json ToJson(const Report& report) {
   for (const Warning& warning : report.warnings) {
     Json entry{{"code", warning.code}, {"message", warning.message}};
     if (warning.column > 0) entry["column"] = warning.column;
+    if (const auto finding = FindingOf(report, warning)) entry["finding"] = FindingJson(*finding);
     json["warnings"].push_back(std::move(entry));
   }
+  if (const auto finding = MainFinding(report)) json["finding"] = FindingJson(*finding);
   return json;
 }
 
@@ -163,11 +194,15 @@ void Print(Output& output, const Report& report) {
   if (report.head && !report.head->head.Answered()) {
     output.Line({{"HEAD     ", Style::kDim}, {"no answer: " + report.head->head.answer.detail}});
   }
+  std::set<FindingCode> advised;  // once is enough, however many warnings have the same cause
   for (const Warning& warning : report.warnings) {
     output.Wrapped({{"warning  ", Style::kWarning},
                     {warning.message},
                     {output.verbose() > 0 ? "  (" + warning.code + ")" : "", Style::kDim}},
                    kLabel);
+    const auto finding = FindingOf(report, warning);
+    if (!finding || !advised.insert(finding->code).second) continue;
+    output.Wrapped({{std::string(kLabel, ' ')}, {Advice(*finding), Style::kDim}}, kLabel);
   }
 }
 
@@ -254,6 +289,7 @@ ExitStatus Run(Environment& environment, const DiscoverOptions& options) {
   output.Event("discovery", ToJson(report));
   Print(output, report);
   if (!report.error.empty()) output.Diagnose(report.error);
+  if (const auto finding = MainFinding(report)) output.Note(Advice(*finding));
   const ExitStatus status = StatusOf(report.lookup);
   if (status != ExitStatus::kDone) return status;
   const bool fails = options.fail_on == "warning" && !report.warnings.empty();

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "cli/commands/inspect_explain.h"
 #include "cli/commands/inspect_format.h"
 #include "cli/commands/inspect_show.h"
 #include "cli/commands/inspect_source.h"
@@ -214,6 +215,13 @@ ExitStatus Timeline(const Session& session, const std::string& id) {
   return ExitStatus::kDone;
 }
 
+ExitStatus Explain(const Session& session, const std::string& what) {
+  const AskApi ask = [&](const std::string& path, const Form& query) {
+    return Ask(session, path, query);
+  };
+  return ExplainWhat(session.output, ask, what, session.environment.clock.Now());
+}
+
 ExitStatus Status(const Session& session) {
   const auto status = Ask(session, "/api/v1/status", {});
   if (!status) return status.error();
@@ -225,13 +233,13 @@ ExitStatus Status(const Session& session) {
 // What is asked for, checked before anything is opened.
 struct Request {
   const Collection* collection = nullptr;  // a list, or what `show` shows
-  enum class Act { kList, kShow, kTimeline, kSummary } act = Act::kList;
+  enum class Act { kList, kShow, kTimeline, kExplain, kSummary } act = Act::kList;
   std::string id;
 };
 
 Result<Request> Understand(const InspectOptions& options) {
   const std::string& what = options.what.front();
-  const bool takes_id = what == "show" || what == "timeline";
+  const bool takes_id = what == "show" || what == "timeline" || what == "explain";
   Request request{FindCollection(what), Request::Act::kList, ""};
   std::span<const Parameter> parameters;
   if (request.collection != nullptr) {
@@ -239,20 +247,24 @@ Result<Request> Understand(const InspectOptions& options) {
   } else if (what == "status") {
     request.act = Request::Act::kSummary;
   } else if (takes_id) {
-    request.act = what == "show" ? Request::Act::kShow : Request::Act::kTimeline;
+    request.act = what == "show"      ? Request::Act::kShow
+                  : what == "explain" ? Request::Act::kExplain
+                                      : Request::Act::kTimeline;
     if (what == "timeline") parameters = kOfTimeline;
   } else {
     return Fail(
         ErrorCode::kInvalid,
         "cannot inspect " + what +
             ": there are topics, subscriptions, messages, exchanges, dead-letters, show ID, "
-            "timeline SUBSCRIPTION, status");
+            "timeline SUBSCRIPTION, explain SUBSCRIPTION or TOPIC, status");
   }
   if (takes_id && options.what.size() < 2) {
-    return Fail(ErrorCode::kInvalid, what + " needs an id, such as " +
-                                         (what == "show" ? "x1" : "s1") + ": websub inspect " +
-                                         (what == "show" ? "exchanges" : "subscriptions --all") +
-                                         " lists some");
+    return Fail(
+        ErrorCode::kInvalid,
+        what +
+            (what == "explain" ? " needs a topic or an id, such as " : " needs an id, such as ") +
+            (what == "show" ? "x1" : "s1") + ": websub inspect " +
+            (what == "show" ? "exchanges" : "subscriptions --all") + " lists some");
   }
   if (!takes_id && options.what.size() > 1) {
     return Fail(ErrorCode::kInvalid,
@@ -280,7 +292,8 @@ CommandHelp HelpOf(const InspectOptions&) {
       .usage = "WHAT [ID] [flags]",
       .summary =
           "Show what a hub keeps: topics, subscriptions, messages, exchanges,\n"
-          "dead-letters, show ID, timeline SUBSCRIPTION, status.",
+          "dead-letters, show ID, timeline SUBSCRIPTION, status. Or tell why nothing came:\n"
+          "explain SUBSCRIPTION|TOPIC (exit status 4: it stopped on its way).",
       .examples = {"websub inspect exchanges --kind deliver --since 10m",
                    "websub inspect timeline s1 --db hub.db"},
   };
@@ -325,6 +338,8 @@ ExitStatus Run(Environment& environment, const InspectOptions& options) {
       return Show(session, *request->collection, request->id);
     case Request::Act::kTimeline:
       return Timeline(session, request->id);
+    case Request::Act::kExplain:
+      return Explain(session, request->id);
     case Request::Act::kSummary:
       return Status(session);
   }

@@ -1,5 +1,6 @@
 #include "cli/commands/subscribe_report.h"
 
+#include "cli/finding_output.h"
 #include "cli/text.h"
 #include "core/time.h"
 
@@ -115,26 +116,47 @@ void SubscribeReport::Confirmed(const SubscriptionFacts& facts, Confirmation con
 void SubscribeReport::Denied(const SubscriptionFacts& facts, const std::string& reason) {
   Json fields = FactsOf(facts);
   fields["reason"] = reason;
+  const Finding finding{FindingCode::kSubscriptionDenied,
+                        "the hub denied the subscription to " + facts.topic +
+                            (reason.empty() ? " and gave no reason" : ": " + reason),
+                        {}};
+  AddFindings(fields, {finding});
   output_.Event("denied", fields);
-  output_.Diagnose("the hub denied the subscription to " + facts.topic +
-                   (reason.empty() ? " and gave no reason" : ": " + reason));
+  output_.Diagnose(finding.what);
 }
 
 void SubscribeReport::Expired(const SubscriptionFacts& facts, Time end) {
   Json fields = FactsOf(facts);
   fields["expired_at"] = FormatRfc3339(end);
+  AddFindings(fields,
+              {{FindingCode::kLeaseEnded, "the lease for " + facts.topic + " has ended", {}}});
   output_.Event("expired", fields);
   output_.Note("the lease for " + facts.topic + " has ended; still trying to renew it");
 }
 
-void SubscribeReport::Problem(const SubscriptionFacts& facts, const std::string& sentence) {
-  output_.Event("error", {{"topic", facts.topic}, {"message", sentence}});
-  output_.Note(several_ ? facts.topic + ": " + sentence : sentence);
+void SubscribeReport::Warn(const Finding& finding) {
+  output_.Note(finding.what + "; " + std::string(finding.entry().next));
 }
 
-void SubscribeReport::Failure(const SubscriptionFacts& facts, const std::string& sentence) {
-  output_.Event("error", {{"topic", facts.topic}, {"message", sentence}});
+void SubscribeReport::ErrorEvent(const SubscriptionFacts& facts, const std::string& sentence,
+                                 const std::optional<Finding>& finding) {
+  Json fields{{"topic", facts.topic}, {"message", sentence}};
+  if (finding) fields["finding"] = FindingJson(*finding);
+  output_.Event("error", fields);
+}
+
+void SubscribeReport::Problem(const SubscriptionFacts& facts, const std::string& sentence,
+                              const std::optional<Finding>& finding) {
+  ErrorEvent(facts, sentence, finding);
+  output_.Note(several_ ? facts.topic + ": " + sentence : sentence);
+  if (finding) output_.Note(Advice(*finding));
+}
+
+void SubscribeReport::Failure(const SubscriptionFacts& facts, const std::string& sentence,
+                              const std::optional<Finding>& finding) {
+  ErrorEvent(facts, sentence, finding);
   output_.Diagnose(several_ ? facts.topic + ": " + sentence : sentence);
+  if (finding) output_.Note(Advice(*finding));
 }
 
 void SubscribeReport::Notification(const SubscriptionFacts& facts, const Delivery& delivery,
@@ -149,6 +171,7 @@ void SubscribeReport::Notification(const SubscriptionFacts& facts, const Deliver
   if (delivery.Discarded()) {
     fields["discarded"] = true;
     fields["reason"] = delivery.check.sentence;
+    if (delivery.finding) fields["finding"] = FindingJson(*delivery.finding);
   } else {
     AddBytes(fields, "body", body);
   }
@@ -186,7 +209,11 @@ void SubscribeReport::PrintForPeople(const SubscriptionFacts& facts, const Deliv
   }
   if (repeated) header.push_back({"  duplicate", Style::kWarning});
   output_.Wrapped(header, 10);
-  if (discarded) return output_.Line({{"  discarded: " + delivery.check.sentence, Style::kBad}});
+  if (discarded) {
+    output_.Line({{"  discarded: " + delivery.check.sentence, Style::kBad}});
+    if (delivery.finding) PrintFinding(output_, *delivery.finding);
+    return;
+  }
   if (repeated && output_.verbose() == 0) return;
   BodyLimits limits;
   if (environment_.terminal.out && output_.verbose() == 0) {

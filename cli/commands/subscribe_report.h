@@ -45,12 +45,16 @@ class SubscribeReport {
   void Notification(const SubscriptionFacts& facts, const Delivery& delivery,
                     std::string_view body);
   // Something went wrong; with --json also as an event.
-  void Problem(const SubscriptionFacts& facts, const std::string& sentence);
-  // What ends the subscription: said with --quiet too.
-  void Failure(const SubscriptionFacts& facts, const std::string& sentence);
+  void Problem(const SubscriptionFacts& facts, const std::string& sentence,
+               const std::optional<Finding>& finding = {});
+  // What ends the subscription: said with --quiet too, but for its likely cause.
+  void Failure(const SubscriptionFacts& facts, const std::string& sentence,
+               const std::optional<Finding>& finding = {});
   // For people only, when they want to see more (-v).
   void Detail(const std::string& sentence);
   void Note(const std::string& sentence) { output_.Note(sentence); }
+  // What may go wrong, and what to do against it.
+  void Warn(const Finding& finding);
   // Why the run ends, with --quiet too.
   void Diagnose(const std::string& sentence) { output_.Diagnose(sentence); }
 
@@ -59,6 +63,8 @@ class SubscribeReport {
 
  private:
   void Step(const SubscriptionFacts& facts, const std::string& sentence);
+  void ErrorEvent(const SubscriptionFacts& facts, const std::string& sentence,
+                  const std::optional<Finding>& finding);
   void PrintForPeople(const SubscriptionFacts& facts, const Delivery& delivery,
                       std::string_view body);
 

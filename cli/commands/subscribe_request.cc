@@ -6,6 +6,7 @@
 #include "cli/http_call.h"
 #include "core/address.h"
 #include "core/exchange.h"
+#include "core/findings.h"
 #include "core/form.h"
 #include "core/request_head.h"
 #include "core/text.h"
@@ -85,6 +86,7 @@ void Sending::OnAnswer(const Url& url, const hub::OutgoingResult& result) {
     CallResult failed;
     failed.answer = result;
     answer.sentence = "the hub " + call.url + " cannot be reached: " + Explain(call, failed);
+    answer.finding = JudgeFault(Peer::kHub, result.fault, call.url, result.detail);
     return done(std::move(answer));
   }
   if (result.Ok2xx()) {
@@ -92,6 +94,8 @@ void Sending::OnAnswer(const Url& url, const hub::OutgoingResult& result) {
     return done(std::move(answer));
   }
   if (result.status == 307 || result.status == 308) return Redirect(url, result);
+  answer.finding = JudgeHubAnswer(
+      {.hub = ShownUrl(url.text()), .status = result.status, .sentence = result.body});
   std::string sentence =
       "the hub " + ShownUrl(url.text()) + " answered " + std::to_string(result.status);
   if (result.status >= 300 && result.status < 400) {

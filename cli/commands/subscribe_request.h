@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/hub_access.h"
+#include "core/finding.h"
 #include "core/form.h"
 #include "core/subscription_request.h"
 #include "hub/transport.h"
@@ -20,8 +22,9 @@ enum class HubVerdict {
 struct HubAnswer {
   HubVerdict verdict = HubVerdict::kUnreachable;
   int status = 0;
-  std::string sentence;  // why, where it was not accepted; names the hub
-  std::string hub;       // where it answered
+  std::string sentence;                 // why, where it was not accepted; names the hub
+  std::optional<Finding> finding = {};  // the likely cause of that, and what to do
+  std::string hub;                      // where it answered
   std::string next_hub;  // where to send the next request: as asked, but moved by 308
 };
 

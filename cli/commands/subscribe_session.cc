@@ -174,6 +174,7 @@ void SubscribeSession::Answer(Subscription& subscription, hub::http::Request req
       .query = request.Query(),
       .content_type = request.Field("Content-Type"),
       .signature = request.Field("X-Hub-Signature"),
+      .signature_256 = request.Field("X-Hub-Signature-256"),
       .message_id = request.Field("Websub-Message-Id"),
       .attempt = request.Field("Websub-Attempt"),
       .body = std::move(request.body),

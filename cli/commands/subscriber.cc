@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/findings.h"
 #include "core/lease.h"
 #include "core/text.h"
 #include "core/url.h"
@@ -25,6 +26,21 @@ std::string Difference(const std::string& came, const std::string& expected) {
   const std::string difference = DescribeDifference(came, expected);
   if (difference.empty() || difference == "other") return "";
   return " (they differ in: " + difference + ")";
+}
+
+// A diagnosis tries some fifty changes: of what a stranger sends, no more than this is looked at.
+constexpr std::size_t kMaxDiagnosed = 1024 * 1024;  // bytes
+
+std::optional<Finding> WhyDiscarded(const CallbackRequest& request, const SignatureCheck& check,
+                                    std::string_view secret) {
+  if (request.signature_256 && !request.signature) {
+    return JudgeSignatureFields({{"X-Hub-Signature-256", std::string(*request.signature_256)}});
+  }
+  std::optional<SignatureDiagnosis> diagnosis;
+  if (request.signature && request.body.size() <= kMaxDiagnosed) {
+    diagnosis = DiagnoseSignature(*request.signature, secret, request.body);
+  }
+  return JudgeSignature(check, diagnosis, request.signature, request.body.size()).front();
 }
 
 }  // namespace
@@ -53,22 +69,32 @@ CallbackDecision Subscriber::OnRequest(const CallbackRequest& request) {
   if (request.method == "POST") return OnDelivery(request);
   return {405, "a hub sends GET or POST here\n",
           Unwanted{"a " + Quote(request.method, 20) +
-                   " request came on the callback; a hub sends "
-                   "GET to verify and POST to deliver"}};
+                       " request came on the callback; a hub sends "
+                       "GET to verify and POST to deliver",
+                   std::nullopt}};
 }
 
-CallbackDecision Subscriber::Refuse(std::string sentence) const {
+CallbackDecision Subscriber::Refuse(std::string sentence, std::optional<Finding> finding) const {
   std::string expected = "nothing is expected now";
   if (wanted_) {
     expected = "expected was " + std::string(Name(*wanted_)) + " for " + Quote(topic_, kMaxTopic);
   }
   sentence += "; " + expected;
-  return {404, sentence + "\n", Unwanted{sentence}};
+  return {404, sentence + "\n", Unwanted{sentence, std::move(finding)}};
 }
 
 CallbackDecision Subscriber::OnGet(std::string_view query) {
   const auto parsed = ParseCallbackQuery(query);
-  if (!parsed) return Refuse("a GET came that verifies nothing: " + parsed.error().message);
+  const auto fault = [&]() -> std::optional<Finding> {
+    if (!wanted_) return std::nullopt;
+    const auto findings = JudgeVerificationRequest(
+        query, {.callback = {}, .topic = topic_, .mode = *wanted_, .verify_token = verify_token_});
+    if (findings.empty()) return std::nullopt;
+    return findings.front();
+  };
+  if (!parsed) {
+    return Refuse("a GET came that verifies nothing: " + parsed.error().message, fault());
+  }
   if (const auto* denial = std::get_if<Denial>(&*parsed)) {
     if (!wanted_ || denial->topic != topic_) {
       return Refuse("the hub denied a subscription to " + Quote(denial->topic, kMaxTopic) +
@@ -81,12 +107,15 @@ CallbackDecision Subscriber::OnGet(std::string_view query) {
   // SUB-VER-02: both the topic and the mode must be those that we asked for, to the byte.
   if (!wanted_ || verification.mode != *wanted_ || verification.topic != topic_) {
     return Refuse("the hub asked to verify " + std::string(Name(verification.mode)) + " for " +
-                  Quote(verification.topic, kMaxTopic) + Difference(verification.topic, topic_));
+                      Quote(verification.topic, kMaxTopic) + Difference(verification.topic, topic_),
+                  fault());
   }
   if (!verify_token_.empty() && verification.verify_token != verify_token_) {
-    return Refuse(std::string("the hub asked to verify with ") +
-                  (verification.verify_token.empty() ? "no hub.verify_token"
-                                                     : "another hub.verify_token than was sent"));
+    return Refuse(
+        std::string("the hub asked to verify with ") +
+            (verification.verify_token.empty() ? "no hub.verify_token"
+                                               : "another hub.verify_token than was sent"),
+        fault());
   }
   // SUB-VER-01: the challenge and nothing else.
   return {200, verification.challenge, Verified{verification.mode, verification.lease}};
@@ -101,6 +130,7 @@ CallbackDecision Subscriber::OnDelivery(const CallbackRequest& request) {
   // and have no say (SUB-DIS-05).
   Delivery delivery;
   delivery.check = CheckSignature(request.signature, secret_, request.body);
+  if (delivery.Discarded()) delivery.finding = WhyDiscarded(request, delivery.check, secret_);
   delivery.content_type = request.content_type.value_or("");
   delivery.message_id = request.message_id.value_or("");
   delivery.attempt = ParseAttempt(request.attempt);

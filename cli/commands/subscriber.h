@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <variant>
 
+#include "core/finding.h"
 #include "core/signature.h"
 #include "core/subscription_request.h"
 #include "core/time.h"
@@ -26,9 +27,10 @@ struct CallbackRequest {
   std::string_view method;
   std::string_view query;
   std::optional<std::string_view> content_type;
-  std::optional<std::string_view> signature;   // X-Hub-Signature
-  std::optional<std::string_view> message_id;  // Websub-Message-Id
-  std::optional<std::string_view> attempt;     // Websub-Attempt
+  std::optional<std::string_view> signature;           // X-Hub-Signature
+  std::optional<std::string_view> signature_256 = {};  // X-Hub-Signature-256, which is not WebSub's
+  std::optional<std::string_view> message_id;          // Websub-Message-Id
+  std::optional<std::string_view> attempt;             // Websub-Attempt
   std::string_view body;
 };
 
@@ -41,6 +43,7 @@ struct Verified {
 // Something that we did not ask for.
 struct Unwanted {
   std::string sentence;  // what came and what was expected
+  std::optional<Finding> finding = {};
 };
 // The subscription is over, or never began (SUB-VER-03).
 struct Denied {
@@ -49,6 +52,7 @@ struct Denied {
 enum class Seen { kFirst, kBefore };
 struct Delivery {
   SignatureCheck check;
+  std::optional<Finding> finding = {};  // of one that is discarded: why, as far as it can be told
   std::string content_type;
   std::string message_id;  // empty where the hub sends none
   std::optional<int> attempt;
@@ -105,7 +109,7 @@ class Subscriber {
  private:
   CallbackDecision OnGet(std::string_view query);
   CallbackDecision OnDelivery(const CallbackRequest& request);
-  CallbackDecision Refuse(std::string sentence) const;
+  CallbackDecision Refuse(std::string sentence, std::optional<Finding> finding = {}) const;
   Seen Remember(const std::string& message_id);
 
   std::string topic_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/findings.h"
+
 namespace websub::cli {
 namespace {
 
@@ -47,13 +49,11 @@ void Subscription::Warn(const std::string& hub_url) {
   const auto hub = Url::Parse(hub_url);
   if (!hub) return;
   if (facts_.has_secret && ExposesSecret(*hub) && !std::exchange(warned_of_secret_, true)) {
-    with_.report.Note("the secret travels in the open: " + ShownUrl(hub_url) +  // SUB-REQ-06
-                      " is plain http; use https, or --no-secret");
+    with_.report.Warn(SecretInTheOpen(ShownUrl(hub_url)));  // SUB-REQ-06
   }
   if (IsLoopback(plan_.callback) && !IsLoopback(*hub) &&
       !std::exchange(warned_of_callback_, true)) {
-    with_.report.Note("the hub " + ShownUrl(hub_url) + " can reach " + facts_.callback +
-                      " only if it runs on this machine; --callback-url tells it another address");
+    with_.report.Warn(LoopbackCallback(facts_.callback));
   }
 }
 
@@ -81,7 +81,8 @@ void Subscription::OnHubAnswer(RequestKind kind, const HubAnswer& answer) {
       (verified && answer.verdict == HubVerdict::kUnreachable)) {
     return OnAccepted(kind, answer);
   }
-  if (kind == RequestKind::kRenew) return OnRenewalFailed(answer.verdict, answer.sentence);
+  if (kind == RequestKind::kRenew)
+    return OnRenewalFailed(answer.verdict, answer.sentence, answer.finding);
   OnSubscribeFailed(answer);
 }
 
@@ -122,12 +123,12 @@ void Subscription::OnSubscribeFailed(const HubAnswer& answer) {
   if (hub_ + 1 < plan_.hubs.size()) {
     ++hub_;
     facts_.hub = plan_.hubs[hub_];
-    with_.report.Problem(facts_,
-                         answer.sentence + "; trying the next hub, " + ShownUrl(facts_.hub));
+    with_.report.Problem(facts_, answer.sentence + "; trying the next hub, " + ShownUrl(facts_.hub),
+                         answer.finding);
     return Ask(RequestKind::kSubscribe);
   }
   End(answer.verdict == HubVerdict::kRefused ? ExitStatus::kHubRefused : ExitStatus::kNetwork,
-      answer.sentence);
+      answer.sentence, answer.finding);
 }
 
 void Subscription::OnVerifyTimeout(RequestKind kind, int status) {
@@ -137,14 +138,20 @@ void Subscription::OnVerifyTimeout(RequestKind kind, int status) {
            ? " but never asked " + facts_.callback + " to verify: can it reach that address?" +
                  (IsLoopback(plan_.callback) ? " (--callback-url tells it another one)" : "")
            : " but its verification did not match: " + unwanted_);
-  if (kind == RequestKind::kRenew) return OnRenewalFailed(HubVerdict::kUnreachable, sentence);
-  End(ExitStatus::kNotVerified, sentence);
+  const Finding never{FindingCode::kVerificationNeverCame, sentence, {}};
+  const std::optional<Finding> finding = unwanted_.empty() ? never : unwanted_finding_;
+  if (kind == RequestKind::kRenew) {
+    return OnRenewalFailed(HubVerdict::kUnreachable, sentence, finding);
+  }
+  End(ExitStatus::kNotVerified, sentence, finding);
 }
 
-void Subscription::OnRenewalFailed(HubVerdict verdict, const std::string& sentence) {
+void Subscription::OnRenewalFailed(HubVerdict verdict, const std::string& sentence,
+                                   const std::optional<Finding>& finding) {
   asking_ = false;
   if (expired_ && verdict == HubVerdict::kRefused) {
-    return End(ExitStatus::kHubRefused, "the lease has ended and cannot be renewed: " + sentence);
+    return End(ExitStatus::kHubRefused, "the lease has ended and cannot be renewed: " + sentence,
+               finding);
   }
   const Time now = with_.clock.Now();
   if (++failures_ == 1) first_failure_ = now;
@@ -158,7 +165,8 @@ void Subscription::OnRenewalFailed(HubVerdict verdict, const std::string& senten
   with_.report.Problem(
       facts_,
       "not renewed: " + sentence + "; trying again in " +
-          FormatDuration(std::chrono::round<std::chrono::milliseconds>(*next_attempt_ - now)));
+          FormatDuration(std::chrono::round<std::chrono::milliseconds>(*next_attempt_ - now)),
+      finding);
   SetLeaseTimer();
 }
 
@@ -178,7 +186,8 @@ void Subscription::OnAnswered(const CallbackMeaning& meaning, bool written) {
     OnConfirmed(*verified);
   } else if (const auto* unwanted = std::get_if<Unwanted>(&meaning)) {
     unwanted_ = unwanted->sentence;
-    with_.report.Problem(facts_, unwanted->sentence);  // SUB-VER-02
+    unwanted_finding_ = unwanted->finding;
+    with_.report.Problem(facts_, unwanted->sentence, unwanted->finding);  // SUB-VER-02
   } else if (const auto* denied = std::get_if<Denied>(&meaning)) {
     with_.report.Denied(facts_, denied->reason);
     End(ExitStatus::kDenied, "");
@@ -204,7 +213,8 @@ void Subscription::OnConfirmed(const Verified& verified) {
   next_attempt_ = subscriber_.renewal_at();
   if (!subscriber_.lease()) {
     with_.report.Problem(facts_,
-                         "the verification names no hub.lease_seconds: it will not be renewed");
+                         "the verification names no hub.lease_seconds: it will not be renewed",
+                         Finding{FindingCode::kLeaseMissing, "no hub.lease_seconds came", {}});
   }
   SetLeaseTimer();
   events_.on_change();
@@ -232,12 +242,13 @@ void Subscription::OnLeaseTimer() {
   SetLeaseTimer();
 }
 
-void Subscription::End(ExitStatus status, std::string sentence) {
+void Subscription::End(ExitStatus status, std::string sentence,
+                       const std::optional<Finding>& finding) {
   over_ = true;
   subscriber_.Stop();
   verify_timer_.Cancel();
   lease_timer_.Cancel();
-  if (!sentence.empty()) with_.report.Failure(facts_, sentence);
+  if (!sentence.empty()) with_.report.Failure(facts_, sentence, finding);
   events_.on_over(status);
 }
 

@@ -73,13 +73,14 @@ class Subscription {
   void OnSyncAnswer(RequestKind kind);
   bool VerifiedFirst(const HubAnswer& answer) const;
   void OnSubscribeFailed(const HubAnswer& answer);
-  void OnRenewalFailed(HubVerdict verdict, const std::string& sentence);
+  void OnRenewalFailed(HubVerdict verdict, const std::string& sentence,
+                       const std::optional<Finding>& finding);
   void OnVerifyTimeout(RequestKind kind, int status);
   void OnConfirmed(const Verified& verified);
   void OnUnsubscribeAnswer(const HubAnswer& answer);
   void OnLeaseTimer();
   void SetLeaseTimer();
-  void End(ExitStatus status, std::string sentence);
+  void End(ExitStatus status, std::string sentence, const std::optional<Finding>& finding = {});
   void Warn(const std::string& hub_url);
   SubscriptionRequest MakeRequest(Mode mode) const;
 
@@ -101,7 +102,8 @@ class Subscription {
   bool warned_of_secret_ = false;
   bool warned_of_callback_ = false;
   std::string unwanted_;  // what came in place of the verification
-  int failures_ = 0;      // of this renewal
+  std::optional<Finding> unwanted_finding_;
+  int failures_ = 0;  // of this renewal
   Time first_failure_;
   std::optional<Time> next_attempt_;
   hub::http::Timer verify_timer_;

@@ -1,8 +1,10 @@
 #include "cli/commands/verify_sig.h"
 
 #include "cli/files.h"
+#include "cli/finding_output.h"
 #include "cli/text.h"
 #include "core/exchange.h"
+#include "core/findings.h"
 #include "core/signature.h"
 #include "core/signature_diagnosis.h"
 #include "core/text.h"
@@ -16,6 +18,7 @@ struct Input {
   std::optional<std::string> signature;
   std::string body;
   std::vector<std::string> notes;
+  std::optional<Finding> misnamed;  // the signature stands in another field
 };
 
 Result<Input> ReadDelivery(Environment& environment, const VerifySigOptions& options) {
@@ -24,11 +27,11 @@ Result<Input> ReadDelivery(Environment& environment, const VerifySigOptions& opt
                                                    : options.files.front();
   auto bytes = ReadInput(environment, file);
   if (!bytes) return tl::unexpected(bytes.error());
-  if (!options.request) return Input{options.signature, *std::move(bytes), {}};
+  if (!options.request) return Input{options.signature, *std::move(bytes), {}, {}};
   auto request = ReadSavedRequest(*bytes);
   if (!request) return Fail(request.error().code, file + ": " + request.error().message);
   return Input{options.signature ? options.signature : request->signature, std::move(request->body),
-               std::move(request->notes)};
+               std::move(request->notes), std::move(request->misnamed)};
 }
 
 // What --signature takes may come copied with the field's name.
@@ -64,6 +67,9 @@ ExitStatus Check(Output& output, const std::string& secret, const Input& input) 
   }
   const bool valid = check.verdict == SignatureVerdict::kValid;
 
+  auto findings = JudgeSignature(check, diagnosis, header, input.body.size());
+  if (input.misnamed && !header) findings.insert(findings.begin(), *input.misnamed);
+
   Json fields{{"verdict", Name(check.verdict)}};
   if (check.algorithm) fields["algorithm"] = Name(*check.algorithm);
   fields["bytes"] = input.body.size();
@@ -73,18 +79,14 @@ ExitStatus Check(Output& output, const std::string& secret, const Input& input) 
                            {"algorithm", Name(diagnosis->algorithm)},
                            {"sentence", diagnosis->sentence}};
   }
+  AddFindings(fields, findings);
   if (!input.notes.empty()) fields["notes"] = input.notes;
   output.Event("verification", fields);
 
   output.Line({{std::string(Name(check.verdict)), valid ? Style::kGood : Style::kBad},
                {check.algorithm ? "  " + std::string(Name(*check.algorithm)) : ""},
                {"  body of " + Plural(input.body.size(), "byte"), Style::kDim}});
-  if (!valid) output.Line({{"  " + check.sentence}});
-  if (diagnosis) {
-    output.Line({{"  "}, {diagnosis->sentence, Style::kStrong}});
-  } else if (check.verdict == SignatureVerdict::kInvalid) {
-    output.Line({{"  no known change of body or secret makes it fit: is it the right secret?"}});
-  }
+  for (const Finding& finding : findings) PrintFinding(output, finding);
   for (const std::string& note : input.notes) output.Note(note);
   return valid ? ExitStatus::kDone : ExitStatus::kCheckFailed;
 }
@@ -105,15 +107,15 @@ Result<SavedRequest> ReadSavedRequest(std::string_view bytes) {
   SavedRequest request;
   request.body = bytes.substr(end + gap);
   std::optional<std::string> length;
-  bool misnamed = false;
-  for (const auto& [field, value] : HeadFields(bytes.substr(0, end + gap))) {
+  const FieldList fields = HeadFields(bytes.substr(0, end + gap));
+  request.misnamed = JudgeSignatureFields(fields);
+  if (request.misnamed) request.notes.push_back(request.misnamed->what);
+  for (const auto& [field, value] : fields) {
     const std::string name = ToLower(field);
     if (name == "x-hub-signature" && request.signature) {
       request.notes.emplace_back("there are several X-Hub-Signature fields; the first is checked");
     } else if (name == "x-hub-signature") {
       request.signature = value;
-    } else if (name == "x-hub-signature-256") {
-      misnamed = true;
     } else if (name == "content-length") {
       length = value;
     } else if (name == "transfer-encoding" && ToLower(value) != "identity") {
@@ -124,10 +126,6 @@ Result<SavedRequest> ReadSavedRequest(std::string_view bytes) {
       request.notes.push_back("the body is encoded (" + value +
                               "); the signature is checked over the bytes as they are here");
     }
-  }
-  if (misnamed && !request.signature) {
-    request.notes.emplace_back(
-        "X-Hub-Signature-256 is not WebSub: the field is named X-Hub-Signature");
   }
   if (length) {
     const auto size = ParseNumber(*length, 0, static_cast<long long>(kMaxInput));

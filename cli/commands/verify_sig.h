@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
+#include "core/finding.h"
 
 namespace websub::cli {
 
@@ -29,7 +30,8 @@ ExitStatus Run(Environment& environment, const VerifySigOptions& options);
 struct SavedRequest {
   std::optional<std::string> signature;  // of its first X-Hub-Signature field
   std::string body;
-  std::vector<std::string> notes;  // what is odd about it, a sentence each
+  std::vector<std::string> notes;        // what is odd about it, a sentence each
+  std::optional<Finding> misnamed = {};  // its signature stands in another field
 };
 
 // kInvalid where there is no head, or its body came in chunks.
