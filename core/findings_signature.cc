@@ -13,16 +13,34 @@ using enum FindingCode;
 
 constexpr std::size_t kShownHeader = 160;  // a SHA-512 digest with its method, whole
 
+std::size_t HexDigitsOf(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kSha1:
+      return 40;
+    case SignatureAlgorithm::kSha256:
+      return 64;
+    case SignatureAlgorithm::kSha384:
+      return 96;
+    case SignatureAlgorithm::kSha512:
+      return 128;
+  }
+  return 64;
+}
+
 // What a header that no change makes fit shows by itself.
 FindingCode HeaderFault(std::string_view header) {
   const std::string_view trimmed = Trim(header);
   const auto equals = trimmed.find('=');
   if (equals == std::string_view::npos) return kSignatureNoMethod;
-  if (!ParseSignatureAlgorithm(Trim(trimmed.substr(0, equals)))) return kSignatureUnknownMethod;
+  const auto named = ParseSignatureAlgorithm(Trim(trimmed.substr(0, equals)));
+  if (!named) return kSignatureUnknownMethod;
   const std::string_view digest = Trim(trimmed.substr(equals + 1));
   const bool hex =
       std::all_of(digest.begin(), digest.end(), [](char c) { return HexValue(c) >= 0; });
-  return hex ? kSignatureMismatch : kSignatureNotHex;
+  if (!hex) return kSignatureNotHex;
+  const std::size_t wanted = HexDigitsOf(*named);
+  if (digest.size() == wanted) return kSignatureMismatch;
+  return digest.size() < wanted ? kSignatureTruncated : kSignaturePadded;
 }
 
 bool HasUpperCase(std::string_view header) {

@@ -25,7 +25,9 @@ TEST_CASE("an invalid signature is status 4 with a diagnosis (SUB-DIS-02)") {
   fake.in.str("hello");
   CHECK(fake.Run({"verify-sig", "-", "--signature", kHelloLine, "--secret", "top secret"}) == 4);
   CHECK(fake.out.str().starts_with("invalid  sha256  body of 5 bytes\n"));
-  CHECK(fake.out.str().find("  it fits the body with a newline added at its end") !=
+  CHECK(fake.out.str().find("it fits the body with a newline added at its end\n") !=
+        std::string::npos);
+  CHECK(fake.out.str().find("\ncause  the newline was lost after signing\nnext   ") !=
         std::string::npos);
 }
 
@@ -40,6 +42,8 @@ TEST_CASE("the verdict as JSON is one object") {
   CHECK(event["algorithm"] == "sha256");
   CHECK(event["bytes"] == 5);
   CHECK(event["diagnosis"]["change"] == "newline-added");
+  CHECK(event["finding"]["slug"] == "signature-newline-added");
+  CHECK(event["finding"]["requirement"] == "HUB-SIG-01");
 }
 
 TEST_CASE("the field's name before a signature does no harm") {

@@ -162,6 +162,7 @@ TEST_CASE("discover without a hub or a self is status 8 and says what to send") 
   const auto report = DiscoverJson({peer.Url("/no-self")}, 8);
   CHECK(report["topic"].is_null());
   CHECK(report["hubs"] == json{"http://hub.example/"});
+  CHECK(report["finding"]["slug"] == "no-self");
   CHECK(RunWebsub({"discover", peer.Url("/missing")}).err.find("answered 404") !=
         std::string::npos);
 }
@@ -174,6 +175,7 @@ TEST_CASE("discover tells where HEAD and GET differ") {
   CHECK(report["head"]["status"] == 405);
   CHECK(report["head"]["differs"] == json{"status"});
   CHECK(report["warnings"][0]["code"] == "head-status");
+  CHECK(report["warnings"][0]["finding"]["slug"] == "representation-varies");
   const Finished run = RunWebsub({"discover", peer.Url("/feed"), "--fail-on", "warning"});
   CHECK(run.status == 4);
   CHECK(run.out.find("HEAD is answered 405, GET 200") != std::string::npos);
@@ -212,8 +214,8 @@ TEST_CASE("discover without a connection is status 3 with a next step") {
   const Finished run = RunWebsub({"discover", "http://127.0.0.1:" + port + "/feed"});
   CHECK(run.status == 3);
   CHECK(run.out.empty());
-  CHECK(run.err == "websub: connection refused by 127.0.0.1:" + port +
-                       ": does the server run, and on this port?\n");
+  CHECK(run.err.starts_with("websub: connection refused by 127.0.0.1:" + port +
+                            ": does the server run, and on this port?\n"));
 }
 
 TEST_CASE("discover gives up when its time runs out") {

@@ -62,6 +62,7 @@ TEST_CASE("content with a wrong signature is discarded and does not count (SUB-D
   const auto events = Events(ended.out, "notification");
   REQUIRE(events.size() == 2);
   CHECK(events[0]["signature"] == "invalid");
+  CHECK(events[0]["finding"]["requirement"] == "SUB-DIS-02");
   CHECK(events[0]["discarded"] == true);
   CHECK(!events[0].contains("body"));
   CHECK(!events[0].contains("body_base64"));

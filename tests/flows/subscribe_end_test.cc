@@ -138,6 +138,7 @@ TEST_CASE("a hub that cannot be reached is status 3") {
   const auto ended = RunWebsub({"subscribe", "topic", "--hub", dead});
   CHECK(ended.status == 3);
   CHECK(Contains(ended.err, dead));
+  CHECK(Contains(ended.err, "likely cause: no hub listens at this address and port; next: "));
 }
 
 TEST_CASE("a hub that refuses is status 5 with its sentence") {
@@ -147,6 +148,7 @@ TEST_CASE("a hub that refuses is status 5 with its sentence") {
   CHECK(ended.status == 5);
   CHECK(Contains(ended.err, "answered 400: hub.topic: not hosted here"));
   CHECK(Contains(Only(ended.out, "error")["message"], "hub.topic: not hosted here"));
+  CHECK(Only(ended.out, "error")["finding"]["slug"] == "request-refused");
 }
 
 TEST_CASE("a verification that does not come is status 7") {
@@ -155,6 +157,7 @@ TEST_CASE("a verification that does not come is status 7") {
   const auto ended = RunWebsub({"subscribe", hub.topic(), "--verify-timeout", "200ms"});
   CHECK(ended.status == 7);
   CHECK(Contains(ended.err, "answered 202 but never asked " + hub.Requests()[0]["hub.callback"]));
+  CHECK(Contains(ended.err, "likely cause: the hub cannot reach the callback"));
 }
 
 TEST_CASE("a topic without a hub is status 8") {
