@@ -74,11 +74,14 @@ class Strip {
                " -5v10z\"/>";
     Text((from + to) / 2, y - 5, "label " + std::string(style), label);
   }
-  std::string Take() const {
+  std::string Take(const std::string& said) const {
     const int width = kTime + static_cast<int>(lanes_.size()) * kLane - kLane / 2;
     const std::string size = "width=\"" + std::to_string(std::max(width, kTime + kLane)) +
                              "\" height=\"" + std::to_string(height_) + "\"";
-    return "<svg " + size + " aria-hidden=\"true\">" + inside_ + "</svg>";
+    const std::string spoken =
+        said.empty() ? " aria-hidden=\"true\""
+                     : " role=\"img\" aria-label=\"" + EscapeXmlAttribute(said) + "\"";
+    return "<svg " + size + spoken + ">" + inside_ + "</svg>";
   }
 
  private:
@@ -129,8 +132,9 @@ std::string Row(const std::vector<std::string>& lanes, const Evidence& evidence,
   if (IsNote(evidence)) {
     Strip strip(lanes, kRow / 2);
     strip.Text(4, 18, "time", Offset(exchange.at, begin));
-    strip.Text(strip.X(std::size_t{0}), 18, "note", Short(evidence.from + ": " + exchange.outcome));
-    return out + strip.Take() + "</summary>\n" +
+    strip.Text(strip.X(std::size_t{0}) + 6, 18, "note",
+               Short(evidence.from + ": " + exchange.outcome));
+    return out + strip.Take(evidence.from + ": " + exchange.outcome) + "</summary>\n" +
            Raw(exchange.outcome, "", exchange.request_body, 0) + "</details></li>\n";
   }
   Strip strip(lanes, kRow);
@@ -139,10 +143,11 @@ std::string Row(const std::vector<std::string>& lanes, const Evidence& evidence,
   const int to = strip.X(evidence.to);
   strip.Arrow(from, to, 24, "fine", RequestLabel(exchange));
   strip.Arrow(to, from, 48, StatusClass(exchange), AnswerOf(exchange));
-  out += strip.Take() + "</summary>\n<p>" + EscapeXml(evidence.from) + " → " +
-         EscapeXml(evidence.to) + ": " + EscapeXml(exchange.outcome) + " <code>" +
-         EscapeXml(exchange.url.str()) + "</code>, " + MillisecondsText(exchange.timings.total) +
-         " ms, " + FormatRfc3339(exchange.at) + "</p>\n";
+  out += strip.Take(evidence.from + " to " + evidence.to + ": " + RequestLabel(exchange) + ", " +
+                    AnswerOf(exchange)) +
+         "</summary>\n<p>" + EscapeXml(evidence.from) + " → " + EscapeXml(evidence.to) + ": " +
+         EscapeXml(exchange.outcome) + " <code>" + EscapeXml(exchange.url.str()) + "</code>, " +
+         MillisecondsText(exchange.timings.total) + " ms, " + FormatRfc3339(exchange.at) + "</p>\n";
   out += Raw("Request", exchange.request_head, exchange.request_body, 0);
   out += Raw(exchange.status == 0 ? "No whole answer" : "Answer", exchange.response_head,
              exchange.response_body, exchange.response_body_size);
@@ -172,7 +177,7 @@ std::string Sequence(const CaseResult& one) {
   const std::vector<std::string> lanes = LanesOf(one);
   Strip names(lanes, kHeader);
   for (std::size_t i = 0; i < lanes.size(); ++i) names.Box(names.X(i), lanes[i]);
-  std::string out = "<div class=\"sequence\">\n" + names.Take() + "\n<ol>\n";
+  std::string out = "<div class=\"sequence\">\n" + names.Take("") + "\n<ol>\n";
   const Time begin = one.evidence.front().exchange.at;
   for (std::size_t i = 0; i < std::min(one.evidence.size(), kMaxExchanges); ++i) {
     out += Row(lanes, one.evidence[i], begin);
