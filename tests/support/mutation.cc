@@ -52,8 +52,9 @@ struct Judged {
 std::vector<Judged> ReadReport(const std::string& file) {
   std::ifstream in(file);
   if (!in) throw std::runtime_error("no report was written");
+  const json report = json::parse(in);
   std::vector<Judged> cases;
-  for (const json& one : json::parse(in).at("cases")) {
+  for (const json& one : report.at("cases")) {
     Judged judged{.name = one.value("name", one.value("id", "")),
                   .status = one.at("status"),
                   .sentence = one.value("message", "")};
@@ -174,7 +175,9 @@ void CheckMutants(const MutationPlan& plan, std::size_t part, std::size_t parts)
 }
 
 void CheckHealthy(const MutationPlan& plan, const std::set<std::string>& unobservable) {
-  for (const Judged& one : RunOver(plan, kHealthy)) {
+  const std::vector<Judged> cases = RunOver(plan, kHealthy);
+  CHECK_FALSE(cases.empty());
+  for (const Judged& one : cases) {
     CAPTURE(one.name);
     CAPTURE(one.sentence);
     CHECK(one.status == (unobservable.contains(one.name) ? "unobservable" : "passed"));
