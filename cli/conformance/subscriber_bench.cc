@@ -87,7 +87,9 @@ void SubscriberBench::EndProgram() {
 }
 
 Place SubscriberBench::OpenTopic(Reply page, const std::string& suffix) {
-  return scene_.Open("topic", suffix, Always(std::move(page)));
+  Place place = scene_.Open("topic", suffix, Always(std::move(page)));
+  topics_.insert(place.url());
+  return place;
 }
 
 Place SubscriberBench::OpenHub(const std::string& suffix) {
@@ -181,6 +183,12 @@ std::optional<Asked> SubscriberBench::AwaitMode(const std::string& mode, std::si
 }
 
 Step<Asked> SubscriberBench::Ask(std::size_t from) {
+  auto asked = AskForAnything(from);
+  if (!asked || topics_.contains(asked->topic())) return asked;
+  return End(Skipped("hub.topic is no URL that any page names (SUB-REQ-01, SUB-REQ-04)"));
+}
+
+Step<Asked> SubscriberBench::AskForAnything(std::size_t from) {
   if (url_.empty()) {
     if (auto started = Start(); !started) return tl::unexpected(started.error());
   }

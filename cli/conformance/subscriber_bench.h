@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,8 +82,9 @@ class SubscriberBench {
   std::optional<Visit> AwaitAny(const Place& place) const;
   // Whether nothing comes although the program had the time to do it wrong.
   bool StaysAway(const Place& place) const;
-  // A subscription request that a hub can read.
+  // A subscription request that a hub can read, for a topic that one of the case's pages names.
   Step<Asked> Ask(std::size_t from = 0);
+  Step<Asked> AskForAnything(std::size_t from = 0);  // the same, whatever hub.topic is
   std::optional<Asked> AwaitMode(const std::string& mode, std::size_t from,
                                  std::optional<Duration> wait = std::nullopt) const;
 
@@ -124,7 +126,8 @@ class SubscriberBench {
   const Target& target_;
   Scene& scene_;
   std::string label_;
-  std::string url_;  // what the program was told
+  std::string url_;               // what the program was told
+  std::set<std::string> topics_;  // URLs of this case
   std::filesystem::path folder_;
   Place hub_;
   Place topic_;
@@ -139,6 +142,7 @@ struct Told {
   std::string name;
   std::string title;
   Story story;
+  bool alone = false;  // it would get in the way of others, whose time is measured
 };
 std::vector<Told> DiscoveryStories();
 std::vector<Told> DocumentStories();

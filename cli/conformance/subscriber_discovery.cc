@@ -48,7 +48,7 @@ Outcome AmongOthers(SubscriberBench& bench) {
   const auto [hub, self] = bench.announced();
   const Place decoy = bench.OpenHub("/decoy");
   return FindsInHeader(bench, {"<http://example.com/a,b;rel=hub>; rel=\"alternate\"; title=\"x, <" +
-                                   decoy.url() + ">; rel=hub\"",
+                                   decoy.url() + ">; rel=hub, y\"",
                                "<" + hub + "> ; type=\"text/html\" ; rel=\"hub\" , <" + self +
                                    ">;title=\"a \\\"quoted\\\" one\";rel=\"self\""});
 }

@@ -59,9 +59,8 @@ Outcome Entities(SubscriberBench& bench) {
     return Failed("expected a subscription request to the hub that the HTML head names, got none" +
                   bench.HowItEnded());
   }
-  if (visit->request.Query() == "a=1&b=2") return Passed();
-  return Failed("expected the hub's query to be a=1&b=2, got " +
-                std::string(visit->request.Query()));
+  if (visit->request.Query().find("amp;") == std::string_view::npos) return Passed();
+  return Failed("expected &amp; in an href to be read as an ampersand, got it in the hub's query");
 }
 
 Outcome HtmlRelative(SubscriberBench& bench) {

@@ -12,6 +12,9 @@ constexpr int kKilled = 128;  // of Program::status: beyond it a signal ended th
 Outcome HugeNotification(SubscriberBench& bench) {
   const auto asked = bench.Subscribe();
   if (!asked) return asked.error();
+  if (!bench.DeliverMarker(*asked, bench.Marker()).Ok2xx()) {
+    return Skipped("a delivery was not acknowledged (SUB-DIS-01)");
+  }
   const std::string body(kHuge, 'x');
   bench.Deliver(*asked, {.body = body, .signature = bench.Signature(*asked, body), .link = ""});
   const auto result = bench.DeliverMarker(*asked, bench.Marker());
@@ -38,10 +41,9 @@ Outcome Survives(SubscriberBench& bench, const std::string& what) {
 }
 
 Outcome HugeDocument(SubscriberBench& bench) {
-  std::string title(kHuge, 'x');
-  bench.topic().AnswerWith(
-      Always(Page(kAtomType, AtomFeed("", title), LinkField(bench.announced()))));
-  return Survives(bench, "a document of 48 MiB");
+  const std::string body = AtomFeed("<!-- " + std::string(kHuge, 'x') + " -->\n");
+  bench.topic().AnswerWith(Always(Page(kAtomType, body, LinkField(bench.announced()))));
+  return Survives(bench, "a document of 24 MiB");
 }
 
 Outcome ExpandingEntities(SubscriberBench& bench) {
@@ -76,8 +78,8 @@ Outcome EndlessRedirects(SubscriberBench& bench) {
 
 std::vector<Told> SubscriberSecurityStories() {
   return {
-      {"SUB-SEC-01", "survives a notification of 24 MiB", HugeNotification},
-      {"SUB-SEC-02", "survives a topic that answers with 48 MiB", HugeDocument},
+      {"SUB-SEC-01", "survives a notification of 24 MiB", HugeNotification, true},
+      {"SUB-SEC-02", "survives a topic that answers with 24 MiB", HugeDocument, true},
       {"SUB-SEC-03", "gives up on a topic that redirects to itself", EndlessRedirects},
       {"SUB-SEC-04", "survives a feed whose entities expand without an end", ExpandingEntities},
   };

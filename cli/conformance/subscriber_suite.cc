@@ -23,7 +23,7 @@ std::vector<Case> SubscriberCases(Environment& environment, const Target& target
                              return story(bench);
                            },
                        // One person subscribes to one topic at a time.
-                       .alone = target.interactive});
+                       .alone = told.alone || target.interactive});
     }
   }
   // In the order of the requirements.
