@@ -9,8 +9,7 @@ namespace websub {
 
 std::string ShownInSentence(std::string_view url) {
   constexpr std::size_t kLongest = 200;
-  constexpr std::size_t kLookedAt = 4096;
-  std::string text = MaskUrls(url.substr(0, kLookedAt));
+  std::string text = MaskUrls(url);  // whole: a password may be longer than what is shown
   if (text.size() > kLongest) text.replace(kLongest, std::string::npos, "...");
   return text;
 }

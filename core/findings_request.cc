@@ -15,6 +15,7 @@ namespace {
 using enum FindingCode;
 
 constexpr std::size_t kMostRead = 64 * 1024;  // of a body or query; a form of WebSub is shorter
+constexpr std::size_t kMostSentence = 4096;   // of what a hub says
 
 // A form as far as it can be read: an escape that is broken, or a field too many, ends it.
 Form ReadForm(std::string_view text) {
@@ -163,7 +164,7 @@ FindingCode PublishFault(const Exchange& exchange, const Sent& sent, std::string
 
 std::vector<Finding> JudgeRequest(const Exchange& exchange) {
   const Sent sent = Read(exchange);
-  const std::string_view sentence = exchange.response_body;
+  const auto sentence = std::string_view(exchange.response_body).substr(0, kMostSentence);
   std::vector<Finding> findings;
   std::string what = "the hub answered " + std::to_string(exchange.status) + " to the request to " +
                      std::string(Name(exchange.kind)) +
@@ -191,7 +192,8 @@ std::optional<Finding> JudgeHubAnswer(const HubAnswerSeen& seen) {
       "the hub " + ShownInSentence(seen.hub) + " answered " + std::to_string(seen.status);
   const std::string_view words = Trim(seen.sentence);
   if (!words.empty()) what += ": " + std::string(words.substr(0, 300));
-  FindingCode code = RefusalFault(seen.status, seen.sentence, ExchangeKind::kSubscribe);
+  FindingCode code =
+      RefusalFault(seen.status, seen.sentence.substr(0, kMostSentence), ExchangeKind::kSubscribe);
   if (seen.status == 307 || seen.status == 308) {
     code = kHubRedirects;
   } else if (seen.status >= 300 && seen.status < 400) {

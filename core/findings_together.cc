@@ -1,6 +1,7 @@
 // What only several exchanges together show.
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -147,13 +148,14 @@ class Story {
 
 std::vector<Finding> JudgeTogether(std::span<const Exchange> exchanges, Time until,
                                    Duration patience) {
-  std::vector<const Exchange*> order;
-  for (const Exchange& exchange : exchanges) order.push_back(&exchange);
-  std::stable_sort(order.begin(), order.end(), [](const Exchange* a, const Exchange* b) {
-    return std::tie(a->at, a->id) < std::tie(b->at, b->id);
+  std::vector<std::size_t> order(exchanges.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(exchanges[a].at, exchanges[a].id, a) <
+           std::tie(exchanges[b].at, exchanges[b].id, b);
   });
   Story story(until, patience);
-  for (const Exchange* exchange : order) story.Tell(*exchange);
+  for (const std::size_t place : order) story.Tell(exchanges[place]);
   return story.End();
 }
 

@@ -11,8 +11,10 @@
 #include "cli/commands/inspect_source.h"
 #include "cli/commands/inspect_tables.h"
 #include "cli/commands/inspect_timeline.h"
+#include "cli/finding_output.h"
 #include "cli/shared_flags.h"
 #include "cli/table.h"
+#include "core/findings.h"
 #include "core/form.h"
 
 namespace websub::cli {
@@ -187,13 +189,18 @@ ExitStatus Show(const Session& session, const Collection& collection, const std:
   const auto item =
       Ask(session, "/api/v1/" + std::string(collection.name) + "/" + PercentEncode(id), {});
   if (!item) return item.error();
-  session.output.Event(collection.type, *item);
   const Time now = session.environment.clock.Now();
   if (collection.letter == 'x') {
+    const auto findings = Judge(ReadExchange(*item));
+    Json judged = *item;
+    AddFindings(judged, findings);
+    session.output.Event(collection.type, judged);
     PrintExchange(session.output, *item, now);
-  } else {
-    PrintRecord(session.output, *item, now);
+    for (const Finding& finding : findings) PrintFinding(session.output, finding);
+    return ExitStatus::kDone;
   }
+  session.output.Event(collection.type, *item);
+  PrintRecord(session.output, *item, now);
   return ExitStatus::kDone;
 }
 

@@ -187,6 +187,40 @@ TEST_CASE_FIXTURE(InspectFixture, "an exchange is shown raw and cannot drive the
             "< HTTP/1.1 200 Whatever", "< ", "chall\\x1b[31menge", "line two"});
 }
 
+TEST_CASE_FIXTURE(InspectFixture, "an exchange that shows a fault is shown with its cause") {
+  const auto subscription = Subscribe(kTopic, kCallback);
+  Keep(ExchangeKind::kDeliver, subscription, 301, "answered 301, retry in 2s");
+  CHECK(Inspect({"show", "x1"}) == 0);
+  CHECK(out().find("\nwhat   the callback " + kCallback + " answered 301") != std::string::npos);
+  CHECK(out().find("\nnext   subscribe with the URL that answers itself") != std::string::npos);
+  CHECK(Inspect({"show", "x1", "--json"}) == 0);
+  const auto shown = Objects(out()).at(0);
+  CHECK(shown["finding"]["slug"] == "delivery-redirected");
+  CHECK(shown["finding"]["exchange"] == "x1");
+  CHECK(shown["findings"].at(1)["slug"] == "delivery-retrying");
+}
+
+TEST_CASE_FIXTURE(InspectFixture, "an explanation stays small where a hub keeps much") {
+  const auto subscription = Subscribe(kTopic, kCallback);
+  for (int i = 0; i < 30; ++i) {
+    Keep(ExchangeKind::kDeliver, subscription, 500, "answered 500, retry in 2s");
+  }
+  Publish(kTopic, "text");
+  CHECK(Inspect({"explain", "s1", "--json"}) == 4);
+  const auto explained = Objects(out());
+  REQUIRE(explained.size() == 1);
+  CHECK(explained[0]["type"] == "explanation");
+  CHECK(explained[0]["stopped_at"] == "delivered");
+  CHECK(explained[0]["finding"]["slug"] == "delivery-waiting");
+  CHECK(explained[0]["steps"].size() == 8);
+  CHECK(out().size() < 4000);
+  CHECK(Inspect({"explain", kTopic, "--json"}) == 4);
+  CHECK(Objects(out()).at(0)["subscription"] == "s1");
+  CHECK(Inspect({"explain", "s2"}) == 5);
+  CHECK(Inspect({"explain", "https://example.org/nobody"}) == 5);
+  CHECK(err().find("this hub knows nothing of") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(InspectFixture, "a body that is no text is described and not printed") {
   store->AppendMessage(Content(kTopic, "\x89PNG\xff"), [](const Result<hub::Message>&) {});
   Publish(kTopic, "text");

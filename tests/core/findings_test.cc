@@ -264,4 +264,37 @@ TEST_CASE("a finding never shows a password and stays short") {
   CHECK(findings[0].what.size() < 1000);
 }
 
+TEST_CASE("what is hostile and large costs no more than its bytes") {
+  constexpr std::size_t kSize = 256 * 1024;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto filled = [](std::string_view unit) {
+    std::string text;
+    while (text.size() < kSize) text += unit;
+    return text;
+  };
+  for (const std::string_view unit : {"[", "{\"a\":", "[1,", "\"", "\\", "\xff", "\xf0\x9f", "%41",
+                                      "\n", "<a>", "&a=", ", ", "=", "\xc3\xa9"}) {
+    CAPTURE(unit);
+    const std::string text = filled(unit);
+    DiagnoseSignature("sha256=" + std::string(64, '0'), "secret", text);
+    JudgeSignature("sha256=" + text, "secret", "body");
+    for (const ExchangeKind kind :
+         {ExchangeKind::kSubscribe, ExchangeKind::kPublish, ExchangeKind::kVerify,
+          ExchangeKind::kDeliver, ExchangeKind::kFetch, ExchangeKind::kDeny}) {
+      Exchange exchange;
+      exchange.kind = kind;
+      exchange.url = "http://sub.example/?" + text + "&hub.challenge=abc";
+      exchange.callback = text;
+      exchange.status = kind == ExchangeKind::kVerify ? 200 : 400;
+      exchange.request_body = exchange.response_body = text;
+      exchange.response_head = "HTTP/1.1 200 OK\r\nLocation: " + text + "\r\n\r\n";
+      for (const Finding& finding : Judge(exchange)) CHECK(finding.what.size() < 2000);
+    }
+    JudgeVerificationRequest("/cb?" + text, {.callback = "http://sub.example/cb", .topic = "t"});
+    CompareTopics("http://sub.example/" + text, "http://sub.example/");
+  }
+  // Some fifty HMACs over each take most of it; quadratic work would take hours.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));
+}
+
 }  // namespace websub
