@@ -26,6 +26,7 @@ using conformance::CaseResult;
 using conformance::Report;
 
 constexpr std::string_view kName = "conformance";
+constexpr std::size_t kFenceDigits = 32;
 constexpr int kSilentPart = 12;  // of the patience
 const std::vector<std::string> kRoles = {"hub", "subscriber", "publisher"};
 
@@ -300,7 +301,13 @@ ExitStatus Deliver(Environment& environment, Output& output, const ConformanceOp
     }
   }
   output.Event("conformance", conformance::ReportJson(report));
-  if (!printed) conformance::PrintReport(output, report);
+  if (printed) return status;
+  // What peers sent stands in the report: a workflow must take nothing of it for a command.
+  const bool fenced = options.github && !output.json() && !output.quiet();
+  const std::string fence = fenced ? environment.random.Hex(kFenceDigits) : "";
+  if (fenced) output.Raw("::stop-commands::" + fence + "\n");
+  conformance::PrintReport(output, report);
+  if (fenced) output.Raw("::" + fence + "::\n");
   return status;
 }
 

@@ -66,7 +66,7 @@ std::string GithubSummary(const Report& report) {
   std::string out = "## WebSub " + EscapeMarkdown(report.role) + ": " +
                     (Fails(report) ? "does not conform" : "conforms") + "\n\n" +
                     EscapeMarkdown(report.target) + ", " + Plural(report.cases.size(), "case") +
-                    " in " + MillisecondsText(report.took) + " ms\n\n" +
+                    " in " + SpanText(report.took) + "\n\n" +
                     "| level | passed | failed | failed as expected | skipped | not observable |\n"
                     "|---|--:|--:|--:|--:|--:|\n";
   for (const Level level : LevelsOf(report)) out += CountRow(report, level);

@@ -129,7 +129,7 @@ std::string ReportHtml(const Report& report) {
       EscapeXml(report.role) + " <span class=\"conforms " + (fails ? "failed" : "passed") + "\">" +
       (fails ? "does not conform" : "conforms") + "</span></h1>\n<p><code>" +
       EscapeXml(report.target) + "</code></p>\n<p class=\"about\">" +
-      Plural(report.cases.size(), "case") + " in " + MillisecondsText(report.took) + " ms, " +
+      Plural(report.cases.size(), "case") + " in " + SpanText(report.took) + ", " +
       FormatRfc3339(report.started_at).substr(0, 19) + "Z, websub " + EscapeXml(report.version) +
       "</p>\n</header>\n<main>\n" + CountsHtml(report) + FailuresHtml(report);
   for (const SectionCases& section : BySection(report)) out += SectionHtml(section);

@@ -147,7 +147,7 @@ std::string Row(const std::vector<std::string>& lanes, const Evidence& evidence,
                     AnswerOf(exchange)) +
          "</summary>\n<p>" + EscapeXml(evidence.from) + " → " + EscapeXml(evidence.to) + ": " +
          EscapeXml(exchange.outcome) + " <code>" + EscapeXml(exchange.url.str()) + "</code>, " +
-         MillisecondsText(exchange.timings.total) + " ms, " + FormatRfc3339(exchange.at) + "</p>\n";
+         SpanText(exchange.timings.total) + ", " + FormatRfc3339(exchange.at) + "</p>\n";
   out += Raw("Request", exchange.request_head, exchange.request_body, 0);
   out += Raw(exchange.status == 0 ? "No whole answer" : "Answer", exchange.response_head,
              exchange.response_body, exchange.response_body_size);

@@ -133,8 +133,7 @@ void PrintReport(Output& output, const Report& report) {
   output.Wrapped(
       {{report.role + "  ", Style::kStrong},
        {report.target},
-       {"  " + Plural(report.cases.size(), "case") + " in " + MillisecondsText(report.took) + " ms",
-        Style::kDim}},
+       {"  " + Plural(report.cases.size(), "case") + " in " + SpanText(report.took), Style::kDim}},
       0);
   output.Line({});
   Printer printer(output, report);

@@ -62,6 +62,7 @@ void AddHead(Kind kind, std::string_view head, std::vector<ExcerptLine>& lines) 
     if (!Tells(name)) continue;
     // Content-Length says something only where it is the answer's whole point: of no body.
     if (EqualIgnoringCase(name, "content-length") && value != "0") continue;
+    if (EqualIgnoringCase(name, "accept") && value == "*/*") continue;
     lines.push_back({kind, Cut(name + ": " + value)});
   }
 }
@@ -118,6 +119,9 @@ std::vector<SectionCases> BySection(const Report& report) {
     if (found == sections.end()) found = sections.insert(found, {title, {}});
     found->cases.push_back(&one);
   }
+  // "5.1 …" stands before "5.1.1 …", and what is beyond comes last.
+  std::sort(sections.begin(), sections.end(),
+            [](const SectionCases& a, const SectionCases& b) { return a.title < b.title; });
   return sections;
 }
 
@@ -170,9 +174,11 @@ std::string AnswerOf(const Exchange& exchange) {
   return "no answer: " + std::string(Name(exchange.fault));
 }
 
-std::string MillisecondsText(Duration duration) {
+std::string SpanText(Duration duration) {
+  const bool seconds = duration >= std::chrono::seconds(1);
   std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.1f", static_cast<double>(duration.count()) / 1000);
+  std::snprintf(buffer.data(), buffer.size(), seconds ? "%.1f s" : "%.1f ms",
+                static_cast<double>(duration.count()) / (seconds ? 1'000'000 : 1'000));
   return buffer.data();
 }
 

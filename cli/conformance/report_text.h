@@ -14,7 +14,7 @@ struct SectionCases {
   std::string title;  // "5.3.1 Verification of intent", or "beyond: retries"
   std::vector<const CaseResult*> cases;
 };
-// In the order in which the sections first occur.
+// In the order of the sections, those beyond last.
 std::vector<SectionCases> BySection(const Report& report);
 
 // "5.3.1 Verification of intent"; a section without a title of ours stands alone.
@@ -41,8 +41,8 @@ bool IsNote(const Evidence& evidence);
 std::string MethodOf(const Exchange& exchange);
 // "202", or "no answer: refused".
 std::string AnswerOf(const Exchange& exchange);
-// "12.3", of milliseconds.
-std::string MillisecondsText(Duration duration);
+// "12.3 ms", "3.5 s".
+std::string SpanText(Duration duration);
 
 struct ExcerptLine {
   enum class Kind {

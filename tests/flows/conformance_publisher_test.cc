@@ -98,6 +98,36 @@ TEST_CASE("without a publish command the suite says that nothing tells of change
   }
 }
 
+std::string Read(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_CASE("every report of a run is written where its flag says") {
+  HubProcess hub;
+  hub.Put("news.txt", "news", "text/plain");
+  const TempDir folder;
+  const Finished run = RunWebsub(
+      {"conformance", "publisher", hub.Topic("news.txt"), "--only", "PUB-DISC-01", "--report-junit",
+       folder.File("x.xml"), "--report-tap", folder.File("x.tap"), "--report-html",
+       folder.File("x.html"), "--report-w3c", folder.File("x.md"), "--github"},
+      "", {{"GITHUB_STEP_SUMMARY", folder.File("summary.md")}});
+  CHECK(run.status == 0);
+  CHECK(Read(folder.File("x.xml")).find("<testsuites name=") != std::string::npos);
+  CHECK(Read(folder.File("x.tap")).starts_with("TAP version 14\n1..5\n"));
+  CHECK(Read(folder.File("x.html")).starts_with("<!DOCTYPE html>"));
+  CHECK(Read(folder.File("x.md"))
+            .find("* [x] The publisher advertises the hub and self URLs in "
+                  "HTTP headers") != std::string::npos);
+  CHECK(Read(folder.File("summary.md")).starts_with("## WebSub publisher: conforms\n"));
+  // What stands in the report is no command to the workflow.
+  const std::size_t fence = run.out.find("::stop-commands::");
+  REQUIRE(fence != std::string::npos);
+  const std::string word = run.out.substr(fence + 17, 32);
+  CHECK(run.out.ends_with("::" + word + "::\n"));
+  CHECK(run.out.find("MUST 5 passed") > fence);
+}
+
 TEST_CASE("a publish command that fails or changes nothing is no failure of the topic") {
   HubProcess hub;
   hub.Put("news.atom", Feed(hub, 0), "application/atom+xml");
