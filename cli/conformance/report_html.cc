@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "cli/conformance/report.h"
 #include "cli/conformance/report_escape.h"
 #include "cli/conformance/report_html_parts.h"
@@ -102,15 +100,24 @@ std::string FailuresHtml(const Report& report) {
   return out.empty() ? out : "<h2>What failed</h2>\n<ul class=\"failures\">\n" + out + "</ul>\n";
 }
 
+// What passed is folded, so that the rest is seen.
 std::string SectionHtml(const SectionCases& section) {
-  const auto passed =
-      std::count_if(section.cases.begin(), section.cases.end(),
-                    [](const CaseResult* one) { return one->outcome.verdict == Verdict::kPassed; });
-  std::string out = "<section>\n<h2>" + EscapeXml(section.title) + " <span class=\"count\">" +
-                    std::to_string(passed) + " of " + std::to_string(section.cases.size()) +
-                    " passed</span></h2>\n<ul class=\"cases\">\n";
-  for (const CaseResult* one : section.cases) out += CaseHtml(*one);
-  return out + "</ul>\n</section>\n";
+  std::string passed;
+  std::string others;
+  std::size_t count = 0;
+  for (const CaseResult* one : section.cases) {
+    const bool good = one->outcome.verdict == Verdict::kPassed;
+    count += good ? 1 : 0;
+    (good ? passed : others) += CaseHtml(*one);
+  }
+  std::string out = "<section>\n<h2>" + EscapeXml(section.title) + "</h2>\n";
+  if (!others.empty()) out += "<ul class=\"cases\">\n" + others + "</ul>\n";
+  if (count > 0) {
+    out += "<details class=\"folded\"><summary>" + std::to_string(count) + " of " +
+           std::to_string(section.cases.size()) + " passed</summary>\n<ul class=\"cases\">\n" +
+           passed + "</ul>\n</details>\n";
+  }
+  return out + "</section>\n";
 }
 
 }  // namespace

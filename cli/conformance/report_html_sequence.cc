@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "cli/conformance/report_escape.h"
@@ -15,10 +16,13 @@ namespace {
 
 constexpr std::size_t kMaxExchanges = 60;
 constexpr std::size_t kMaxBytes = 16 * 1024;  // of one head or body
-constexpr std::size_t kMaxLabel = 46;         // characters over an arrow
 
-constexpr int kTime = 84;  // columns in px: the time, then the lanes
-constexpr int kLane = 360;
+constexpr std::size_t kMaxNote = 80;  // characters
+
+constexpr int kTime = 84;       // columns in px: the time, then the lanes
+constexpr int kWideLane = 360;  // of up to three
+constexpr int kLane = 210;
+constexpr int kCharacter = 8;  // of a label, with some room
 constexpr int kRow = 58;
 constexpr int kHeader = 34;
 
@@ -35,13 +39,30 @@ std::vector<std::string> LanesOf(const CaseResult& one) {
     add(evidence.to);
   }
   if (lanes.empty()) add(one.evidence.front().from);
+  // As content travels.
+  constexpr std::array<std::string_view, 5> kOrder = {"publisher", "topic", "hub", "callback",
+                                                      "subscriber"};
+  std::stable_sort(lanes.begin(), lanes.end(), [&](const std::string& a, const std::string& b) {
+    return std::find(kOrder.begin(), kOrder.end(), a) < std::find(kOrder.begin(), kOrder.end(), b);
+  });
   return lanes;
+}
+
+std::string Short(const std::string& text, std::size_t limit) {
+  const std::string printable = Printable(text);
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < printable.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(printable[i]) & 0xc0) != 0x80;
+    if (begins && ++characters > limit) return printable.substr(0, i) + "…";
+  }
+  return printable;
 }
 
 // One drawing strip: the lanes, and what is put on them.
 class Strip {
  public:
-  Strip(const std::vector<std::string>& lanes, int height) : lanes_(lanes), height_(height) {
+  Strip(const std::vector<std::string>& lanes, int height)
+      : lanes_(lanes), height_(height), lane_(lanes.size() > 3 ? kLane : kWideLane) {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       const std::string x = std::to_string(X(i));
       inside_ += "<line class=\"lane\" x1=\"" + x + "\" y1=\"0\" x2=\"" + x + "\" y2=\"" +
@@ -49,7 +70,7 @@ class Strip {
     }
   }
 
-  int X(std::size_t lane) const { return kTime + kLane / 4 + static_cast<int>(lane) * kLane; }
+  int X(std::size_t lane) const { return kTime + kLane / 3 + static_cast<int>(lane) * lane_; }
   int X(const std::string& name) const {
     const auto found = std::find(lanes_.begin(), lanes_.end(), name);
     return X(static_cast<std::size_t>(found - lanes_.begin()) % lanes_.size());
@@ -59,8 +80,8 @@ class Strip {
                std::to_string(y) + "\">" + EscapeXml(text) + "</text>";
   }
   void Box(int x, const std::string& text) {
-    inside_ += "<rect class=\"box\" x=\"" + std::to_string(x - 70) +
-               "\" y=\"5\" width=\"140\" height=\"24\" rx=\"4\"/>";
+    inside_ += "<rect class=\"box\" x=\"" + std::to_string(x - 60) +
+               "\" y=\"5\" width=\"120\" height=\"24\" rx=\"4\"/>";
     Text(x, 21, "name", text);
   }
   // From lane to lane; a cross in the middle where nothing arrived.
@@ -72,11 +93,13 @@ class Strip {
                y_text + "\"/><path class=\"" + std::string(style) + " tip\" d=\"M" +
                std::to_string(to - sign * 2) + " " + y_text + "l" + std::to_string(-sign * 9) +
                " -5v10z\"/>";
-    Text((from + to) / 2, y - 5, "label " + std::string(style), label);
+    const int room = std::max(std::abs(to - from), kLane) / kCharacter;
+    Text((from + to) / 2, y - 5, "label " + std::string(style),
+         Short(label, static_cast<std::size_t>(room)));
   }
   std::string Take(const std::string& said) const {
-    const int width = kTime + static_cast<int>(lanes_.size()) * kLane - kLane / 2;
-    const std::string size = "width=\"" + std::to_string(std::max(width, kTime + kLane)) +
+    const int width = X(lanes_.size() - 1) + kLane / 3;
+    const std::string size = "width=\"" + std::to_string(std::max(width, kTime + kWideLane)) +
                              "\" height=\"" + std::to_string(height_) + "\"";
     const std::string spoken =
         said.empty() ? " aria-hidden=\"true\""
@@ -87,23 +110,14 @@ class Strip {
  private:
   const std::vector<std::string>& lanes_;
   int height_;
+  int lane_;  // px from one to the next
   std::string inside_;
 };
-
-std::string Short(const std::string& text) {
-  const std::string printable = Printable(text);
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < printable.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(printable[i]) & 0xc0) != 0x80;
-    if (begins && ++characters > kMaxLabel) return printable.substr(0, i) + "…";
-  }
-  return printable;
-}
 
 // "POST /hub?a=b"; the host is in the raw bytes.
 std::string RequestLabel(const Exchange& exchange) {
   const auto url = Url::Parse(exchange.url.str());
-  return Short(MethodOf(exchange) + " " + (url ? url->target() : exchange.url.str()));
+  return MethodOf(exchange) + " " + (url ? url->target() : exchange.url.str());
 }
 
 std::string Offset(Time at, Time begin) {
@@ -133,7 +147,7 @@ std::string Row(const std::vector<std::string>& lanes, const Evidence& evidence,
     Strip strip(lanes, kRow / 2);
     strip.Text(4, 18, "time", Offset(exchange.at, begin));
     strip.Text(strip.X(std::size_t{0}) + 6, 18, "note",
-               Short(evidence.from + ": " + exchange.outcome));
+               Short(evidence.from + ": " + exchange.outcome, kMaxNote));
     return out + strip.Take(evidence.from + ": " + exchange.outcome) + "</summary>\n" +
            Raw(exchange.outcome, "", exchange.request_body, 0) + "</details></li>\n";
   }

@@ -27,8 +27,8 @@ p { margin: .25rem 0; }
 a { color: var(--accent); }
 code, pre { font: 13px/1.5 ui-monospace, monospace; }
 h1 .conforms { font-size: 1rem; padding: .15rem .6rem; border: 1px solid; border-radius: 1rem; }
-.about, .count, .level, .requirement { color: var(--dim); }
-.count { font-size: .85rem; font-weight: 400; }
+.about, .level, .requirement { color: var(--dim); }
+.folded > summary { cursor: pointer; color: var(--good); padding-left: .8rem; }
 .level { font-size: .75rem; letter-spacing: .04em; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right; }
