@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 
+#include "core/explanation_topic.h"
 #include "core/finding_words.h"
 #include "core/findings.h"
 
@@ -12,47 +14,32 @@ namespace {
 
 using enum FindingCode;
 
-// Where a step ends the walk.
-using Stop = std::optional<std::vector<Finding>>;
-
-std::string AnsweredText(const Exchange& exchange) {
-  return exchange.status == 0 ? std::string(Name(exchange.fault))
-                              : "answered " + std::to_string(exchange.status);
-}
-
-bool Succeeded(const Exchange& exchange) {
-  return exchange.status >= 200 && exchange.status < 300;
-}
-
-std::string MessageName(std::int64_t id) {
-  return "message m" + std::to_string(id);
-}
-
 class Walk {
  public:
-  explicit Walk(const ExplanationFacts& facts) : facts_(facts), its_(facts.subscription) {}
+  explicit Walk(const ExplanationFacts& facts)
+      : facts_(facts), its_(facts.subscription), topic_(facts) {}
 
   Explanation Run() {
-    Take("requested", &Walk::Requested);
-    Take("accepted", &Walk::Accepted);
-    Take("verified", &Walk::Verified);
-    Take("active", &Walk::Active);
+    Take("requested", [this](ExplanationStep& step) { return Requested(step); });
+    Take("accepted", [this](ExplanationStep& step) { return Accepted(step); });
+    Take("verified", [this](ExplanationStep& step) { return Verified(step); });
+    Take("active", [this](ExplanationStep& step) { return Active(step); });
     const bool topic_only = !its_;
     if (topic_only) stopped_ = false;
-    Take("published", &Walk::Published);
-    Take("fetched", &Walk::Fetched);
-    Take("message", &Walk::InTheLog);
+    Take("published", [this](ExplanationStep& step) { return topic_.Published(step); });
+    Take("fetched", [this](ExplanationStep& step) { return topic_.Fetched(step); });
+    Take("message", [this](ExplanationStep& step) { return topic_.InTheLog(step); });
     if (topic_only) stopped_ = true;
-    Take("delivered", &Walk::Delivered);
+    Take("delivered", [this](ExplanationStep& step) { return Delivered(step); });
     if (its_) AddBesides();
     return std::move(result_);
   }
 
  private:
-  void Take(std::string name, Stop (Walk::*judge)(ExplanationStep& step)) {
+  void Take(std::string name, const std::function<Stop(ExplanationStep&)>& judge) {
     ExplanationStep step{.name = std::move(name), .state = StepState::kNotReached};
     if (!stopped_) {
-      Stop stop = (this->*judge)(step);
+      Stop stop = judge(step);
       step.state = stop ? StepState::kStopped : StepState::kOk;
       stopped_ = stop.has_value();
       if (stop) Add(*std::move(stop));
@@ -62,12 +49,6 @@ class Walk {
 
   void Add(std::vector<Finding> findings) {
     for (Finding& finding : findings) result_.findings.push_back(std::move(finding));
-  }
-
-  static void Place(ExplanationStep& step, const Exchange& exchange, std::string text) {
-    step.text = std::move(text);
-    step.at = exchange.at;
-    step.exchange = exchange.id;
   }
 
   // --- The subscription
@@ -96,7 +77,7 @@ class Walk {
       return findings;
     }
     step.text = "no request to subscribe came";
-    auto findings = Almost("this hub knows ", Counts::kAll);
+    auto findings = topic_.Almost("known is ", TopicSteps::Counts::kAll);
     findings.push_back(nobody);
     return findings;
   }
@@ -198,107 +179,6 @@ class Walk {
                         "the callback " + ShownInSentence(its_->callback) + " answered 410")};
   }
 
-  // --- The topic
-
-  Time Since() const { return its_ && its_->verified_at ? *its_->verified_at : Time::min(); }
-
-  // The newest publish that the hub took. One that it refused counts only where there is none.
-  const Exchange* NewestPublish() const {
-    const auto& all = facts_.publishes;
-    const auto taken = std::find_if(all.begin(), all.end(), Succeeded);
-    if (taken != all.end()) return &*taken;
-    return all.empty() ? nullptr : &all.front();
-  }
-
-  Stop Published(ExplanationStep& step) {
-    const Exchange* publish = NewestPublish();
-    const bool later = facts_.newest && (publish == nullptr || facts_.newest->at > publish->at);
-    if (publish == nullptr && !facts_.newest) {
-      step.text = "no publish message came";
-      auto findings = Almost("a publish message came for ", Counts::kPublished);
-      findings.push_back(
-          MakeFinding(kPublishNeverCame,
-                      "no publish message for " + ShownInSentence(facts_.topic) + " has come"));
-      return findings;
-    }
-    if (publish != nullptr && !Succeeded(*publish) && !later) {
-      Place(step, *publish, "a publish message was refused, " + AnsweredText(*publish));
-      return JudgeRequest(*publish);
-    }
-    const Time at = later && publish == nullptr ? facts_.newest->at : publish->at;
-    if (publish != nullptr) {
-      Place(step, *publish, "a publish message came, " + AnsweredText(*publish));
-    } else {
-      step.at = at;
-      step.text = MessageName(facts_.newest->id) + " was published";
-    }
-    const Time newest = facts_.newest ? std::max(at, facts_.newest->at) : at;
-    if (newest < Since()) {
-      auto findings = Almost("a publish message came for ", Counts::kPublished);
-      findings.push_back(MakeFinding(kPublishedBeforeSubscribed,
-                                     "the latest publish came at " + FormatRfc3339(newest) +
-                                         ", the subscription was verified at " +
-                                         FormatRfc3339(Since())));
-      return findings;
-    }
-    return std::nullopt;
-  }
-
-  Stop Fetched(ExplanationStep& step) {
-    const Exchange* publish = NewestPublish();
-    if (publish == nullptr || !Succeeded(*publish) || publish->message_id) {
-      step.text = "the content came with the publish message";
-      return std::nullopt;
-    }
-    if (publish->outcome.find("its content is fetched from") != std::string::npos ||
-        publish->outcome.find("behind others of the topic") != std::string::npos) {
-      return FromInbox(step, *publish);
-    }
-    const auto& all = facts_.fetches;
-    const auto last = std::find_if(all.begin(), all.end(), [](const Exchange& exchange) {
-      return !(IsRedirect(exchange.status) && exchange.outcome.starts_with("redirected to"));
-    });
-    if (last == all.end() || last->at < publish->at) {
-      step.text = "the hub has not fetched the topic since";
-      return {{MakeFinding(kFetchWaiting, "no fetch of " + ShownInSentence(facts_.topic) +
-                                              " has ended since the publish message")}};
-    }
-    Place(step, *last, "the hub fetched the topic: " + AnsweredText(*last));
-    auto findings = JudgeFetch(*last);
-    // What the hub has already, and could not bring to the callback, is the better answer.
-    const bool nothing_new = !findings.empty() && (findings.front().code == kFetchNotModified ||
-                                                   findings.front().code == kFetchUnchanged);
-    if (findings.empty() || (nothing_new && HasUndelivered())) return std::nullopt;
-    return findings;
-  }
-
-  bool HasUndelivered() const {
-    if (!its_) return false;
-    const auto& dead = facts_.dead_letter;
-    return its_->behind > 0 || (dead && dead->message == its_->cursor);
-  }
-
-  Stop FromInbox(ExplanationStep& step, const Exchange& publish) {
-    const bool here = facts_.newest && facts_.newest->at >= publish.at;
-    step.text = here ? "its content was fetched" : "its content is not here yet";
-    if (here) return std::nullopt;
-    return {{MakeFinding(kMessageWaitsForContent, publish.outcome.substr(0, 300), publish)}};
-  }
-
-  Stop InTheLog(ExplanationStep& step) {
-    if (!facts_.newest) {  // it was kept for its time
-      step.text = "the message is kept no longer";
-      return std::nullopt;
-    }
-    step.at = facts_.newest->at;
-    step.text = MessageName(facts_.newest->id) + " is the newest in the topic's log";
-    if (its_) return std::nullopt;
-    step.text += ", and nobody is subscribed";
-    // The first step has said that there is nobody; here it is seen from the message.
-    return {{MakeFinding(kPublishNobodySubscribed,
-                         MessageName(facts_.newest->id) + " has no subscriber to go to")}};
-  }
-
   // --- The delivery
 
   Stop Delivered(ExplanationStep& step) {
@@ -352,25 +232,6 @@ class Walk {
 
   // --- What is worth knowing besides
 
-  enum class Counts { kAll, kPublished };
-
-  std::vector<Finding> Almost(const std::string& lead, Counts counts) const {
-    std::vector<Finding> findings;
-    for (const AlmostTopic& other : facts_.almost) {
-      if (counts == Counts::kPublished && !other.published_at) continue;
-      auto finding = CompareTopics(other.url, facts_.topic);
-      if (!finding) continue;
-      finding->what =
-          lead + ShownInSentence(other.url) +
-          (other.published_at ? " (latest publish at " + FormatRfc3339(*other.published_at) + ")"
-                              : "") +
-          ": " + finding->what;
-      if (other.exchange != 0) finding->exchange_id = other.exchange;
-      findings.push_back(*std::move(finding));
-    }
-    return findings;
-  }
-
   void AddBesides() {
     if (its_->state != "active" || !its_->expires_at || !its_->verified_at) return;
     const Duration left = *its_->expires_at - facts_.now;
@@ -394,6 +255,7 @@ class Walk {
 
   const ExplanationFacts& facts_;
   const std::optional<ExplainedSubscription>& its_;
+  TopicSteps topic_;
   Explanation result_;
   bool stopped_ = false;
 };

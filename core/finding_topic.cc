@@ -94,7 +94,8 @@ constexpr CatalogueEntry kTopic[] = {
      "the content is larger than the hub takes",
      "raise the hub's limit (--max-body), or publish less"},
     {kFetchGivenUp, "fetch-given-up", "PUB-NOT-01", kError,
-     "the hub tried as often as it may, and the topic did not answer well",
+     "the answer was one for good, or the hub has tried as often as it may: it does not try again "
+     "by itself",
      "repair the topic, then publish again: a new ping begins anew"},
     {kMessageWaitsForContent, "message-waits-for-content", "PUB-NOT-01", kInfo,
      "the message names its content by a URL, or stands behind such a one, and that content is not "

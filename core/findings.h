@@ -110,6 +110,8 @@ Finding LoopbackCallback(std::string_view callback);
 // The URL that was used (pinged, fetched, subscribed to) against the topic's own. Nothing where
 // they are equal; kSelfDiffers where they are different resources.
 std::optional<Finding> CompareTopics(std::string_view used, std::string_view self);
+// As DescribeDifference (core/url.h), and "host" for two names of one machine or site.
+std::string TopicDifference(std::string_view a, std::string_view b);
 // Whether they differ in the spelling only: scheme, host case, localhost or www, port, a slash at
 // the end, query, fragment or credentials.
 bool MayMeanTheSame(std::string_view a, std::string_view b);

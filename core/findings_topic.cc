@@ -44,19 +44,6 @@ constexpr std::array kParts = {
     Part{"query", kSelfDiffersQuery},   Part{"fragment", kSelfDiffersFragment},
 };
 
-// "host", what DescribeDifference says, or "other".
-std::string Difference(std::string_view a, std::string_view b) {
-  std::string difference = DescribeDifference(a, b);
-  if (difference != "other") return difference;
-  const auto first = Url::Parse(a);
-  const auto second = Url::Parse(b);
-  if (!first || !second || !SameSite(first->host(), second->host())) return difference;
-  const auto path = [](std::string_view text) {
-    return text.empty() ? std::string_view("/") : text;
-  };
-  return path(BehindHost(a)) == path(BehindHost(b)) ? "host" : difference;
-}
-
 bool HoldsPart(std::string_view difference, std::string_view part) {
   while (!difference.empty()) {
     const auto comma = difference.find(", ");
@@ -117,8 +104,10 @@ std::vector<Finding> JudgeFetch(const Exchange& exchange) {
                                exchange.outcome);
     findings.push_back(MakeFinding(fault.code, std::move(fault.what), exchange));
   } else {
+    const bool tells = success || IsRedirect(exchange.status);
     findings.push_back(MakeFinding(AnswerFault(exchange),
-                                   answered + ": " + exchange.outcome.substr(0, 300), exchange));
+                                   answered + (tells ? ": " + exchange.outcome.substr(0, 300) : ""),
+                                   exchange));
   }
   if (given_up && !again) {
     findings.push_back(
@@ -127,9 +116,21 @@ std::vector<Finding> JudgeFetch(const Exchange& exchange) {
   return findings;
 }
 
+std::string TopicDifference(std::string_view a, std::string_view b) {
+  std::string difference = DescribeDifference(a, b);
+  if (difference != "other") return difference;
+  const auto first = Url::Parse(a);
+  const auto second = Url::Parse(b);
+  if (!first || !second || !SameSite(first->host(), second->host())) return difference;
+  const auto path = [](std::string_view text) {
+    return text.empty() ? std::string_view("/") : text;
+  };
+  return path(BehindHost(a)) == path(BehindHost(b)) ? "host" : difference;
+}
+
 std::optional<Finding> CompareTopics(std::string_view used, std::string_view self) {
   if (used == self) return std::nullopt;
-  const std::string difference = Difference(used, self);
+  const std::string difference = TopicDifference(used, self);
   if (difference.empty()) return std::nullopt;
   const std::string both = ShownInSentence(used) + " and " + ShownInSentence(self);
   if (difference == "other") return MakeFinding(kSelfDiffers, both + " are different URLs");
@@ -143,7 +144,7 @@ std::optional<Finding> CompareTopics(std::string_view used, std::string_view sel
 
 bool MayMeanTheSame(std::string_view a, std::string_view b) {
   if (a == b) return false;
-  const std::string difference = Difference(a, b);
+  const std::string difference = TopicDifference(a, b);
   return !difference.empty() && difference != "other" && !HoldsPart(difference, "path");
 }
 
