@@ -135,18 +135,13 @@ ExplainedSubscription ReadSubscription(const Json& json) {
 
 void GatherDelivery(Gatherer& gather, const Form& of_subscription, ExplanationFacts& facts) {
   const ExplainedSubscription& its = *facts.subscription;
-  facts.deliveries = gather.Exchanges("deliver", of_subscription, 1, Wanted::kOdd);
+  // In order, one at a time: the newest are about the message that it waits for, or has last.
+  // (Asked for by the message, they would be looked for among the deliveries to all subscribers.)
+  facts.deliveries = gather.Exchanges("deliver", of_subscription, kFew, Wanted::kOdd);
   if (its.behind > 0) {
     Form waiting = of_subscription;
     waiting.push_back({"order", "oldest"});
     facts.next = gather.Message(std::move(waiting));
-  }
-  Form of_message = of_subscription;
-  const std::int64_t message = facts.next ? facts.next->id : its.cursor;
-  if (message != 0) {
-    of_message.push_back({"message", "m" + std::to_string(message)});
-    const auto more = gather.Exchanges("deliver", of_message, 1, Wanted::kOdd);
-    facts.deliveries.insert(facts.deliveries.end(), more.begin(), more.end());
   }
   const Json dead = gather.List("dead-letters", of_subscription, 1);
   if (dead.empty()) return;

@@ -68,7 +68,7 @@ ExitStatus Check(Output& output, const std::string& secret, const Input& input) 
   const bool valid = check.verdict == SignatureVerdict::kValid;
 
   auto findings = JudgeSignature(check, diagnosis, header, input.body.size());
-  if (input.misnamed && !header) findings.insert(findings.begin(), *input.misnamed);
+  if (input.misnamed && !header) findings = {*input.misnamed};
 
   Json fields{{"verdict", Name(check.verdict)}};
   if (check.algorithm) fields["algorithm"] = Name(*check.algorithm);

@@ -113,6 +113,8 @@ TEST_CASE("a saved request is taken apart") {
   CHECK_FALSE(request->signature);
   CHECK(request->body == "body");
   CHECK(request->notes.size() == 1);
+  REQUIRE(request->misnamed);
+  CHECK(request->misnamed->slug() == "signature-field-256");
 }
 
 TEST_CASE("a saved request that cannot be checked is refused with a reason") {
