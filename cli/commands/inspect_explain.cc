@@ -64,11 +64,11 @@ void PrintStep(Output& output, const ExplanationStep& step) {
     state = "stopped here";
     style = Style::kBad;
   }
-  std::vector<Piece> line{{"  "},
-                          {Padded(std::string(state), 14), style},
-                          {step.text.empty() ? Label(step) : Padded(Label(step), 12),
-                           Style::kStrong},
-                          {step.text}};
+  std::vector<Piece> line{
+      {"  "},
+      {Padded(std::string(state), 14), style},
+      {step.text.empty() ? Label(step) : Padded(Label(step), 12), Style::kStrong},
+      {step.text}};
   if (step.at) line.push_back({"  " + Clock(*step.at), Style::kDim});
   if (step.exchange != 0) line.push_back({"  x" + std::to_string(step.exchange), Style::kStrong});
   output.Wrapped(line, kIndent);

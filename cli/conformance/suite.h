@@ -37,7 +37,7 @@ struct Target {
   std::string observe_cmd;                // prints what the subscriber has taken
   std::string observe_url;
   bool observe_output = false;  // what start_cmd prints on its standard output is what it has taken
-  std::string publish_cmd;  // changes the publisher's topic, and tells its hubs
+  std::string publish_cmd;      // changes the publisher's topic, and tells its hubs
 };
 
 // Each knows `target` and `environment` as long as its cases run.
