@@ -42,7 +42,12 @@ std::vector<Destination> DestinationsOf(const ConformanceOptions& options) {
       {"--report-junit", options.junit, conformance::ReportJunit},
       {"--report-tap", options.tap, conformance::ReportTap},
       {"--report-json", options.json,
-       [](const Report& report) { return conformance::ReportJson(report).dump(2) + "\n"; }},
+       [](const Report& report) {
+         // A sentence may quote bytes of a peer's that are no UTF-8.
+         return conformance::ReportJson(report).dump(2, ' ', false,
+                                                     Json::error_handler_t::replace) +
+                "\n";
+       }},
       {"--report-html", options.html, conformance::ReportHtml},
       {"--report-w3c", options.w3c, conformance::ReportW3c},
   };

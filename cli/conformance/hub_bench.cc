@@ -283,6 +283,18 @@ Visit HubBench::Told(const HubTopic& topic, const Callback& callback) {
   return Delivery(callback, content);
 }
 
+HubBench::Reached HubBench::Reach(const HubTopic& topic, const Callback& control,
+                                  const Callback& callback) {
+  const auto once = [&]() -> Reached {
+    const Content content = Text();
+    Publish(topic, content);
+    Visit first = Delivery(control, content);
+    return {std::move(first), Await(callback, content)};
+  };
+  Reached reached = once();
+  return reached.callback ? reached : once();
+}
+
 bool HubBench::Nothing(const Callback& callback, const Content& content, std::size_t from) {
   return callback.place().Quiet([&](const Visit& one) { return Brings(one, content); }, from);
 }

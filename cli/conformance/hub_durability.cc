@@ -1,4 +1,6 @@
 // Beyond the Recommendation: nothing is lost, nothing comes twice.
+#include <algorithm>
+
 #include "cli/conformance/hub_cases.h"
 
 namespace websub::cli::conformance {
@@ -22,18 +24,16 @@ Outcome AllOfMany(HubBench& hub) {
     hub.Request({.topic = topic.url(), .callback = all.back().url()});
   }
   for (const Callback& callback : all) hub.Verification(callback);
-  hub.scene().Wait(together);
-  hub.Settle();
-  const Content content = hub.Text();
-  hub.Publish(topic, content);
-  int got = 0;
-  for (const Callback& callback : all) {
-    const Duration wait = got > 0 ? hub.scene().silence() : hub.scene().patience();
-    const auto fits = [&](const Visit& one) { return hub.Brings(one, content); };
-    if (callback.place().Await(fits, 0, wait)) ++got;
+  hub.scene().Wait(2 * together);
+  // Who misses an update because the hub was slow gets the next one.
+  for (int round = 0; round < 2; ++round) {
+    const Content content = hub.Text();
+    hub.Publish(topic, content);
+    const auto got = [&](const Callback& each) { return hub.Await(each, content).has_value(); };
+    if (std::all_of(all.begin(), all.end(), got)) return Passed();
+    const auto has = [&](const Callback& each) { return hub.Deliveries(each, content) > 0; };
+    if (std::none_of(all.begin(), all.end(), has)) return Skipped("no delivery came (HUB-DIS-01)");
   }
-  if (got == 0) return Skipped("no delivery came (HUB-DIS-01)");
-  if (got == kSubscribers) return Passed();
   return Failed("expected an update at each of " + std::to_string(kSubscribers) +
                     " subscribers that were verified at the same time, some got none",
                 "the hub reads its list of subscriptions, and writes it back later, over what was "

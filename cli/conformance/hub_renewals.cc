@@ -52,12 +52,11 @@ Both Active(HubBench& hub, std::optional<std::string> secret = std::string(kOldS
 
 // The next delivery is signed as expected.
 Outcome NextIs(HubBench& hub, const Both& both, Signed expected, const std::string& when) {
-  const Content content = hub.Text();
-  hub.Publish(both.topic, content);
-  if (SignedBy(hub.Delivery(both.control, content)) != Signed::kOld) {
+  const auto [control, delivery] = hub.Reach(both.topic, both.control, both.callback);
+  if (SignedBy(control) != Signed::kOld) {
     return Skipped("a subscription that was never renewed is not signed rightly (HUB-SIG-01)");
   }
-  const auto delivery = hub.Await(both.callback, content);
+
   if (!delivery) {
     return Failed("expected deliveries to go on " + when + ", none came",
                   "the hub removes or suspends the earlier subscription when it is asked again");
@@ -145,10 +144,7 @@ Outcome LeaseIsRenewed(HubBench& hub) {
   }
   hub.Subscribe(callback, {.topic = topic.url(), .callback = {}, .lease = "3600"});
   hub.scene().Wait(std::chrono::seconds(2) + hub.scene().silence());
-  const Content content = hub.Text();
-  hub.Publish(topic, content);
-  hub.Delivery(control, content);
-  if (hub.Await(callback, content)) return Passed();
+  if (hub.Reach(topic, control, callback).callback) return Passed();
   return Failed(
       "expected the lease of the renewal to stand for the old one, deliveries ended with "
       "the old one",

@@ -22,7 +22,7 @@ Outcome Subscribes(HubBench& hub) {
 Outcome SubscribesWithCharset(HubBench& hub) {
   const HubTopic topic = hub.NamedTopic();
   const Callback callback = hub.MakeCallback();
-  hub.Request({.topic = topic.url(), .callback = callback.url()});
+  hub.Request({.topic = topic.url(), .callback = hub.MakeCallback().url()});
   const auto answer =
       hub.Post("subscriber", "subscribe",
                EncodeForm(FormOf({.topic = topic.url(), .callback = callback.url()})),

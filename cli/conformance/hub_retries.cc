@@ -58,9 +58,13 @@ Outcome InOrder(HubBench& hub) {
   std::vector<Content> all;
   for (int i = 0; i < kUpdates; ++i) {
     all.push_back(hub.Text());
+    const std::size_t fetched = hub.pings() ? topic.place().Visits().size() : 0;
     hub.Publish(topic, all.back());
+    // So that the hub has each of them, and not the last one alone.
+    if (hub.pings()) topic.place().Await([](const Visit&) { return true; }, fetched);
   }
   hub.Delivery(callback, all.back());
+  hub.scene().Wait(2 * hub.scene().silence());  // for older ones behind it
   std::size_t at = 0;
   for (const Visit& visit : callback.place().Visits()) {
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -66,11 +66,14 @@ Outcome Ends(HubBench& hub, const std::optional<std::string>& lease) {
                   "the hub checks the lease before it looks at hub.mode");
   }
   hub.Verification(callback, "unsubscribe", from);
-  hub.Settle();
-  const Content content = hub.Text();
-  hub.Publish(topic, content);
-  hub.Delivery(control, content);
-  if (hub.Nothing(callback, content)) return Passed();
+  // The first update may still be on its way when the end is written down.
+  for (int i = 0; i < 2; ++i) {
+    hub.scene().Wait(hub.scene().silence());
+    const Content content = hub.Text();
+    hub.Publish(topic, content);
+    hub.Delivery(control, content);
+    if (hub.Nothing(callback, content)) return Passed();
+  }
   return Failed("expected no delivery after a verified request to unsubscribe, one came",
                 "the hub removes another row than it delivers to, or goes on with what it holds in "
                 "memory");
@@ -89,10 +92,7 @@ Outcome Stays(HubBench& hub, Answer verify) {
   // Where none comes, that is the case /verified; it may have ended the subscription all the same.
   callback.place().Await([](const Visit& one) { return IsVerification(one, "unsubscribe"); }, from);
   hub.Settle();
-  const Content content = hub.Text();
-  hub.Publish(topic, content);
-  hub.Delivery(control, content);
-  if (hub.Await(callback, content)) return Passed();
+  if (hub.Reach(topic, control, callback).callback) return Passed();
   return Failed(
       "expected the subscription to stay where the callback did not confirm its end, "
       "deliveries ended",

@@ -36,7 +36,7 @@ struct MutationPlan {
   // printed; empty where the suite starts the mutant itself.
   std::function<std::vector<std::string>(const std::string& fault, const std::string& url)> args;
   bool suite_starts_it = false;
-  std::size_t at_once = 3;  // runs side by side
+  std::size_t at_once = 4;  // runs side by side
 };
 
 // Runs the suite over the mutants number `part`, `part` + `parts`, … of the table: each must be
