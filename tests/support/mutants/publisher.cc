@@ -28,6 +28,9 @@ bool IsAny(const std::set<std::string>& names) {
   return names.count(fault) > 0;
 }
 
+// What is asked of Document in place of more text.
+const char* const kNewOnly = "only the new entry";
+
 struct Link {
   std::string rel;
   std::string url;
@@ -71,6 +74,10 @@ struct Hub {
   void Take(const httplib::Request& request, httplib::Response& response) {
     if (Is("hub-answers-404")) {
       response.status = 404;
+      return;
+    }
+    if (Is("hub-wants-a-token")) {
+      response.status = 401;
       return;
     }
     if (Is("hub-answers-500")) {
@@ -235,7 +242,7 @@ std::string Publisher::Document(int version, const std::string& extra) const {
   for (const Link& link : DocumentLinks()) {
     elements += "<" + prefix + "link rel=\"" + link.rel + "\" href=\"" + link.url + "\"/>";
   }
-  const std::string text = "version " + std::to_string(version) + extra;
+  const std::string text = "version " + std::to_string(version) + (extra == kNewOnly ? "" : extra);
   if (IsText()) return text;
   if (IsHtml()) return Page(elements, text);
   if (IsRss()) {
@@ -244,10 +251,14 @@ std::string Publisher::Document(int version, const std::string& extra) const {
            elements + "<item><guid>" + text + "</guid><title>" + text +
            "</title></item></channel></rss>\n";
   }
+  const auto entry = [](const std::string& id, const std::string& title) {
+    return "<entry><id>urn:" + id + "</id><title>" + title + "</title></entry>";
+  };
+  const bool first_too = Is("delivers-new-entries") && extra != kNewOnly;
   return "<?xml version=\"1.0\"?>\n<feed "
          "xmlns=\"http://www.w3.org/2005/Atom\"><title>News</title>" +
-         elements + "<entry><id>urn:" + std::to_string(version) + "</id><title>" + text +
-         "</title></entry></feed>\n";
+         elements + entry(std::to_string(version), text) + (first_too ? entry("0", "first") : "") +
+         "</feed>\n";
 }
 
 std::string Publisher::Type() const {
@@ -327,6 +338,7 @@ void Publisher::AnswerOther(httplib::Response& response) const {
 
 void Publisher::Tell(int version) {
   std::string body = Document(version);
+  if (Is("delivers-new-entries")) body = Document(version, kNewOnly);
   if (Is("delivers-summary")) body = "something is new";
   if (Is("delivers-with-newline")) body += "\n";
   if (Is("delivers-empty")) body = "";
