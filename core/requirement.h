@@ -1,6 +1,6 @@
 // What the protocol demands: docs/requirements.tsv, and docs/requirements-beyond.tsv for what
-// implementations should withstand although the Recommendation does not say so. Both tables are
-// part of the binary.
+// implementations should withstand although the Recommendation does not say so, and for the SHOULD
+// that stands beside a MUST in one row of the first. Both tables are part of the binary.
 #pragma once
 
 #include <optional>

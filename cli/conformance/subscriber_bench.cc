@@ -196,7 +196,7 @@ Step<Asked> SubscriberBench::AskForAnything(std::size_t from) {
   if (hub_.Visits().size() > from) {
     return End(Skipped("the hub was asked, but not by a form that it can read (SUB-REQ-04)"));
   }
-  return End(Skipped("no subscription request came to the hub" + HowItEnded() + " (SUB-DISC-01)"));
+  return End(Skipped("no subscription request came to the hub" + HowItEnded() + " (SUB-DISC)"));
 }
 
 void SubscriberBench::Settle() {
@@ -271,6 +271,16 @@ hub::OutgoingResult SubscriberBench::DeliverMarker(const Asked& asked, const std
                                                    SignatureAlgorithm algorithm) {
   const std::string body = AtomFeed("", marker);
   return Deliver(asked, {.body = body, .signature = Signature(asked, body, algorithm), .link = ""});
+}
+
+hub::OutgoingResult SubscriberBench::DeliverControl(const Asked& asked, const std::string& marker,
+                                                    const std::string& link) {
+  const std::string body = AtomFeed("", marker);
+  auto result = Deliver(asked, {body, Signature(asked, body), link});
+  if (!asked.secret().empty() && result.fault == Fault::kNone) {
+    Deliver(asked, {body, Signature(asked, body, SignatureAlgorithm::kSha1), link});
+  }
+  return result;
 }
 
 // ------------------------------------------------------------------------------------- observation

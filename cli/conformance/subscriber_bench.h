@@ -106,6 +106,10 @@ class SubscriberBench {
   // A feed that holds the marker, signed where a secret was given.
   hub::OutgoingResult DeliverMarker(const Asked& asked, const std::string& marker,
                                     SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256);
+  // The same, signed with SHA-256 and, for those that know nothing else, once more with SHA-1; the
+  // answer is that of the first.
+  hub::OutgoingResult DeliverControl(const Asked& asked, const std::string& marker,
+                                     const std::string& link = "");
   std::string Signature(const Asked& asked, const std::string& body,
                         SignatureAlgorithm algorithm = SignatureAlgorithm::kSha256) const;
   std::string Marker();  // a word that occurs nowhere else
@@ -147,6 +151,7 @@ struct Told {
 std::vector<Told> DiscoveryStories();
 std::vector<Told> DocumentStories();
 std::vector<Told> RequestStories();
+std::vector<Told> UniquenessStories();
 std::vector<Told> VerificationStories();
 std::vector<Told> LifetimeStories();
 std::vector<Told> DeliveryStories();

@@ -80,9 +80,8 @@ Outcome Discards(SubscriberBench& bench, const std::string& what, const Forge& f
   const std::string good = bench.Marker();
   const std::string body = AtomFeed("", bad);
   bench.Deliver(*asked, {.body = body, .signature = forge(bench, *asked, body), .link = ""});
-  // Signed in all ways, for those that know one only.
-  for (const SignatureAlgorithm algorithm : {kAlgorithms[1], kAlgorithms[0]}) {
-    bench.DeliverMarker(*asked, good, algorithm);
+  if (!bench.DeliverControl(*asked, good).Ok2xx()) {
+    return Skipped("a delivery that is signed right was not acknowledged (SUB-DIS-01)");
   }
   if (!bench.Sees(good)) {
     return Skipped("a delivery that is signed right was not observed (SUB-DIS-04)");
@@ -192,22 +191,25 @@ Outcome TakesSigned(SubscriberBench& bench, SignatureAlgorithm algorithm) {
   if (!asked) return asked.error();
   const std::string marker = bench.Marker();
   const auto result = bench.DeliverMarker(*asked, marker, algorithm);
+  if (result.fault != Fault::kNone) {
+    return Skipped("a delivery was not acknowledged (SUB-DIS-01)");
+  }
   if (bench.Sees(marker)) return Passed();
   const std::string control = bench.Marker();
+  bool acknowledged = result.Ok2xx();
   for (const SignatureAlgorithm other : kAlgorithms) {
-    if (other != algorithm) bench.DeliverMarker(*asked, control, other);
+    if (other == algorithm) continue;
+    acknowledged = bench.DeliverMarker(*asked, control, other).Ok2xx() || acknowledged;
   }
-  const std::string name(Name(algorithm));
+  if (!acknowledged) return Skipped("no delivery was acknowledged (SUB-DIS-01)");
+  const std::string expected =
+      "expected content with a right " + std::string(Name(algorithm)) + " signature to be taken, ";
   if (!bench.Sees(control)) {
-    if (!result.Ok2xx()) return Skipped("a delivery was not acknowledged (SUB-DIS-01)");
-    return Failed("expected content with a right " + name + " signature to be taken; it was " +
-                      "acknowledged, and nothing was observed, however it was signed",
-                  "signatures are checked with another secret than the one that was sent; or "
-                  "what shows here (--observe-cmd, --observe-url, --observe-output) is not what "
-                  "is taken");
+    return Failed(expected + "observed nothing of what was delivered, however it was signed",
+                  "signatures are checked with another secret than hub.secret, or what "
+                  "--observe-cmd, --observe-url or --observe-output shows is something else");
   }
-  return Failed("expected content with a right " + name + " signature to be taken, got it not (" +
-                    HowAnswered(result) + ")",
+  return Failed(expected + "got it thrown away; " + HowAnswered(result),
                 "one method is fixed in the program, whatever the header names");
 }
 
@@ -220,12 +222,10 @@ Outcome TakesWithLinks(SubscriberBench& bench,
   const auto asked = bench.Subscribe();
   if (!asked) return asked.error();
   const std::string marker = bench.Marker();
-  const std::string body = AtomFeed("", marker);
-  const auto result = bench.Deliver(*asked, {.body = body,
-                                             .signature = bench.Signature(*asked, body),
-                                             .link = link({other_hub.url(), other_topic.url()})});
+  const auto result =
+      bench.DeliverControl(*asked, marker, link({other_hub.url(), other_topic.url()}));
   const std::string control = bench.Marker();
-  const auto plain = bench.DeliverMarker(*asked, control);
+  const auto plain = bench.DeliverControl(*asked, control);
   if (!plain.Ok2xx()) return Skipped("a delivery was not acknowledged (SUB-DIS-01)");
   const std::string expected =
       "expected a delivery to count for its callback's subscription, whatever its Link header "

@@ -54,7 +54,7 @@ Outcome DeniedLater(SubscriberBench& bench) {
   if (!asked) return asked.error();
   const Time end = bench.Now() + lease;
   const std::string before = bench.Marker();
-  bench.DeliverMarker(*asked, before);
+  bench.DeliverControl(*asked, before);
   if (bench.CanObserve() && !bench.Sees(before)) {
     return Skipped("a delivery that is signed right was not observed (SUB-DIS-04)");
   }
@@ -62,7 +62,7 @@ Outcome DeniedLater(SubscriberBench& bench) {
   hub::OutgoingResult denied;
   Deny(bench, *asked, denied);
   const std::string after = bench.Marker();
-  if (IsGone(bench, bench.DeliverMarker(*asked, after))) return Passed();
+  if (IsGone(bench, bench.DeliverControl(*asked, after))) return Passed();
   if (bench.AwaitMode("subscribe", requests, end - bench.Now())) {
     return Failed("expected the subscription to be over once it is denied, got its renewal",
                   "hub.mode=denied is not looked at");

@@ -20,7 +20,9 @@ constexpr std::size_t kParts = 16;
 
 std::vector<std::string> MutantArgs(const std::string& fault) {
   return {"--start-cmd", "exec " + MutantProgram("subscriber") + " --fault " + fault + " {topic}",
-          "--observe-output", "--group", "all"};
+          "--observe-output", "--group", "all",
+          // Other tests run at the same time: less at once, and more time for each.
+          "--jobs", "12", "--patience", "6s"};
 }
 
 MutationPlan Plan() {

@@ -297,7 +297,7 @@ void Subscriber::OnPost(const httplib::Request& request, httplib::Response& resp
   if (request.body.size() > 16 * 1024 * 1024 && Has("huge-notification-kills")) {
     std::raise(SIGKILL);
   }
-  if (Has("answers-slowly")) Sleep(std::chrono::seconds(8));
+  if (Has("answers-slowly")) Sleep(std::chrono::seconds(9));
   if (Has("answers-never")) Sleep(std::chrono::hours(1));
   const std::scoped_lock lock(mutex_);
   response.status = Has("answers-500") ? 500 : Has("answers-302") ? 302 : 204;
@@ -317,7 +317,7 @@ void Subscriber::OnPost(const httplib::Request& request, httplib::Response& resp
   }
   if (other_links && Has("link-identifies-quietly")) return;
   const std::string signature = request.get_header_value("X-Hub-Signature");
-  if (!IsSigned(signature, secret_, request.body)) {
+  if (!IsSigned(signature, Has("secret-other") ? path_ : secret_, request.body)) {
     if (Has("bad-signature-401")) response.status = 401;  // which it may say
     return;
   }
