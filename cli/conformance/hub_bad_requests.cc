@@ -1,6 +1,4 @@
 // Requests that the hub has to refuse, and how it says so.
-#include <array>
-
 #include "cli/conformance/hub_cases.h"
 #include "core/text.h"
 #include "core/url.h"
@@ -74,7 +72,13 @@ void AddBadRequestCases(CaseList& cases) {
     cases.Add("HUB-REQ-12/" + name, "the refusal of a request without hub." + name + " names it",
               [name](HubBench& hub) { return Explains(hub, "hub." + name); });
   }
-  const std::vector<std::array<std::string, 4>> values = {
+  struct BadValue {
+    std::string name;
+    std::string what;
+    std::string parameter;
+    std::string value;
+  };
+  const std::vector<BadValue> values = {
       {"unknown-mode", "with an unknown hub.mode", "hub.mode", "subscribble"},
       {"relative-callback", "whose callback is a relative URL", "hub.callback", "/callback"},
       {"ftp-callback", "whose callback is an ftp URL", "hub.callback", "ftp://localhost/callback"},
@@ -84,10 +88,9 @@ void AddBadRequestCases(CaseList& cases) {
       {"lease-negative", "whose lease is negative", "hub.lease_seconds", "-60"},
       {"lease-fraction", "whose lease is a fraction", "hub.lease_seconds", "3600.5"},
   };
-  for (const auto& [name, what, parameter, value] : values) {
-    refused(name, what, [parameter = parameter, value = value](const Form& form) {
-      return With(form, parameter, value);
-    });
+  for (const BadValue& each : values) {
+    refused(each.name, each.what,
+            [each](const Form& form) { return With(form, each.parameter, each.value); });
   }
   cases.Add("HUB-REQ-11/query", "parameters in the URL do not stand for those in the body",
             RefusedInQuery);

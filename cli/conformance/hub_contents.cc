@@ -255,8 +255,9 @@ void AddContentCases(CaseList& cases) {
       {"parameters", "application/xml; charset=utf-8; profile=\"a;b=c\""},
   };
   for (const auto& [name, type] : types) {
+    const std::string the_type = type;
     cases.Add("HUB-DIS-02/" + name, "the type " + type + " is the delivery's, too",
-              [type = type](HubBench& hub) { return SameType(hub, type); });
+              [the_type](HubBench& hub) { return SameType(hub, the_type); });
   }
   cases.Add("HUB-DIS-03/hub", "a delivery links to the hub, by an absolute URL",
             [](HubBench& hub) { return HasRel(hub, "hub"); });

@@ -95,14 +95,14 @@ Outcome Watch::Refused(const hub::OutgoingResult& result) const {
       HubSentence(FirstField(HeadFields(result.head), "Content-Type"), result.body);
   const std::string answered =
       std::to_string(result.status) + (said.empty() ? "" : ": " + Quote(said, 200));
-  if (result.status == 400 || result.status == 401 || result.status == 403 ||
-      result.status == 429) {
+  const bool gone = result.status == 404 || result.status == 405 || result.status == 410;
+  if (result.status >= 400 && result.status < 500 && !gone) {
     return Unobservable("the hub took no subscription of ours, it answered " + answered);
   }
   return Failed("expected the hub that the topic names to take a subscription, got " + answered,
-                result.status == 404 || result.status == 405 ? CauseOf(FindingCode::kHubNotFound)
-                : result.status >= 500                       ? CauseOf(FindingCode::kHubServerError)
-                                                             : "");
+                gone                   ? CauseOf(FindingCode::kHubNotFound)
+                : result.status >= 500 ? CauseOf(FindingCode::kHubServerError)
+                                       : "");
 }
 
 Step<void> Watch::Subscribe() {
@@ -124,9 +124,12 @@ Step<void> Watch::Subscribe() {
                             Quote(asked->Parameter("hub.reason").value_or(""), 200)));
   }
   if (asked->Parameter("hub.topic") != wishes_->topic || !asked->Parameter("hub.challenge")) {
+    const auto findings = JudgeVerificationRequest(
+        asked->request.target, {.callback = callback_.url(), .topic = wishes_->topic});
     return End(
         Failed("expected the hub to verify the subscription to rel=self, got a request "
-               "without that topic and a challenge"));
+               "without that topic and a challenge",
+               findings.empty() ? "" : std::string(findings.front().entry().cause)));
   }
   subscribed_ = true;
   return {};

@@ -46,6 +46,8 @@ void PrintReport(Output& output, const Report& report);
 // each of the raw texts as NAME_base64 where it is not UTF-8. What the suite noted itself is {what,
 // from, to, at, text}.
 Json ReportJson(const Report& report);
+// In JUnit and TAP a failed SHOULD or MAY is a failure like any other: their readers know no
+// levels. Who does not want that leaves those out of the run, or names them in --expected-failures.
 std::string ReportJunit(const Report& report);  // XML
 std::string ReportTap(const Report& report);    // TAP version 14
 std::string ReportHtml(const Report& report);   // one file, nothing loaded from elsewhere

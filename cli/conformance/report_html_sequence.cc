@@ -49,7 +49,7 @@ std::vector<std::string> LanesOf(const CaseResult& one) {
 }
 
 std::string Short(const std::string& text, std::size_t limit) {
-  const std::string printable = Printable(text);
+  std::string printable = Printable(text);
   std::size_t characters = 0;
   for (std::size_t i = 0; i < printable.size(); ++i) {
     const bool begins = (static_cast<unsigned char>(printable[i]) & 0xc0) != 0x80;
