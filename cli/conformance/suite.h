@@ -40,7 +40,7 @@ struct Target {
   std::string publish_cmd;      // changes the publisher's topic, and tells its hubs
 };
 
-// Each knows `target` and `environment` as long as its cases run.
+// The cases keep a copy of `target`; `environment` must live as long as they do.
 std::vector<Case> HubCases(const Target& target);
 std::vector<Case> SubscriberCases(Environment& environment, const Target& target);
 std::vector<Case> PublisherCases(Environment& environment, const Target& target);
