@@ -336,6 +336,8 @@ void DefineMore(FlagSet& flags, ConformanceOptions& options) {
                "subscriber: its standard output is what it has taken", Shown::kBrief);
   flags.Text("--topic URL", options.target.topic, "hub: the topic, where it takes known ones only",
              Shown::kBrief);
+  flags.Text("--denied-topic URL", options.target.denied_topic,
+             "hub: a topic to which it gives nobody a subscription", Shown::kBrief);
   flags.Texts("--skip CASE", options.selection.skip, "but not these; repeatable", Shown::kBrief);
   flags.Span("--silence D", options.silence,
              "how long nothing must come before it counts as nothing", Shown::kBrief);

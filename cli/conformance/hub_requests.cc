@@ -163,21 +163,27 @@ Outcome Redirects(HubBench& hub) {
 }
 
 // A topic that has gone: some hubs look at it before they verify, and deny.
-Outcome Denies(HubBench& hub) {
-  hub.NeedsPings("a denial can only be brought about by a topic that has gone");
-  const HubTopic topic = hub.Topic();
+// A topic to which nobody should get a subscription: the one of --denied-topic, or one that has
+// gone.
+std::string TopicToDeny(HubBench& hub) {
+  if (const auto& named = hub.target().denied_topic) return *named;
+  hub.NeedsPings(
+      "without --denied-topic a denial can only be brought about by a topic that has gone");
   const HubTopic gone = hub.Topic("/gone");
-  {
-    const std::scoped_lock lock(gone.state().mutex);
-    gone.state().status = 410;
-    gone.state().content.body = "gone";
-  }
+  const std::scoped_lock lock(gone.state().mutex);
+  gone.state().status = 410;
+  gone.state().content.body = "gone";
+  return gone.url();
+}
+
+Outcome Denies(HubBench& hub) {
+  const std::string topic = TopicToDeny(hub);
   const Callback callback = hub.MakeCallback();
-  const auto answer = hub.Ask({.topic = gone.url(), .callback = callback.url()});
+  const auto answer = hub.Ask({.topic = topic, .callback = callback.url()});
   if (!answer.Ok2xx()) {
-    return Unobservable("the hub " + Said(answer) + " to a topic that has gone: nothing to deny");
+    return Unobservable("the hub " + Said(answer) + " to the request: there is nothing to deny");
   }
-  hub.Subscribed(topic);  // a sound one is verified meanwhile
+  hub.Subscribed(hub.NamedTopic());  // a sound one is verified meanwhile
   const auto asked =
       callback.place().Await([](const Visit& visit) { return visit.request.method == "GET"; });
   if (!asked) {
@@ -186,15 +192,16 @@ Outcome Denies(HubBench& hub) {
   }
   const std::string mode = asked->Parameter("hub.mode").value_or("");
   if (mode == "subscribe") {
-    return Unobservable(
-        "the hub verifies also where the topic has gone, and nothing else makes it "
-        "deny");
+    return Unobservable(hub.target().denied_topic
+                            ? "the hub does not deny --denied-topic, it verifies it"
+                            : "the hub verifies also where the topic has gone, and nothing else "
+                              "makes it deny: --denied-topic names one that it denies");
   }
   if (mode != "denied") {
     return Failed("expected a denial to say hub.mode=denied, it says " + mode,
                   "the word is taken from another draft of the specification");
   }
-  if (asked->Parameter("hub.topic") == gone.url()) return Passed();
+  if (asked->Parameter("hub.topic") == topic) return Passed();
   return Failed("expected a denial to carry the hub.topic that was asked for, it carries " +
                 asked->Parameter("hub.topic").value_or("none"));
 }

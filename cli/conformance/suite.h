@@ -29,12 +29,13 @@ struct Case {
 
 // What is tested, as the command line says.
 struct Target {
-  std::string url;                        // of the hub, or of the publisher's topic
-  std::string publish_style = "hub.url";  // hub.url, hub.topic, both or ballerina
-  std::optional<std::string> topic;       // for hubs that accept known topics only
-  std::string start_cmd;                  // of the subscriber: "app {topic}"
-  bool interactive = false;               // print the topic, and wait for somebody to subscribe
-  std::string observe_cmd;                // prints what the subscriber has taken
+  std::string url;                          // of the hub, or of the publisher's topic
+  std::string publish_style = "hub.url";    // hub.url, hub.topic, both or ballerina
+  std::optional<std::string> topic;         // for hubs that accept known topics only
+  std::optional<std::string> denied_topic;  // one to which the hub gives nobody a subscription
+  std::string start_cmd;                    // of the subscriber: "app {topic}"
+  bool interactive = false;                 // print the topic, and wait for somebody to subscribe
+  std::string observe_cmd;                  // prints what the subscriber has taken
   std::string observe_url;
   bool observe_output = false;  // what start_cmd prints on its standard output is what it has taken
   std::string publish_cmd;      // changes the publisher's topic, and tells its hubs

@@ -31,8 +31,9 @@ std::vector<json> CasesOf(const std::string& file) {
 }
 
 // What the suite has to say of our own hub; cases that were not passed, by name.
-std::map<std::string, std::string> NotPassed(const std::vector<std::string>& flags) {
-  HubProcess hub;
+std::map<std::string, std::string> NotPassed(const std::vector<std::string>& flags,
+                                             std::vector<std::string> hub_flags = {}) {
+  HubProcess hub(std::move(hub_flags));
   const TempDir folder;
   std::vector<std::string> args = {"conformance",
                                    "hub",
@@ -64,6 +65,13 @@ TEST_CASE("our own hub passes every case of the hub suite") {
     CAPTURE(why);
     CHECK(kUnseen.contains(name));
   }
+}
+
+TEST_CASE("our own hub tells the callback where its operator denies a topic (HUB-VAL-01)") {
+  CHECK(NotPassed({"--denied-topic", "http://127.0.0.1:1/denied", "--only", "HUB-VAL-01"},
+                  {"--hook-events", "subscription_validation", "--hook-command",
+                   "case $WEBSUB_TOPIC in */denied) exit 1;; esac"})
+            .empty());
 }
 
 TEST_CASE("our own hub passes the hub suite however it is published to") {
