@@ -1,6 +1,7 @@
 #include "cli/conformance/report.h"
 #include "cli/conformance/report_text.h"
 #include "cli/conformance/suite.h"
+#include "hub/api/views.h"
 
 namespace websub::cli::conformance {
 namespace {
@@ -9,16 +10,6 @@ constexpr std::string_view kSchema = "websub-conformance-1";
 
 double Milliseconds(Duration duration) {
   return static_cast<double>(duration.count()) / 1000;
-}
-
-Json TimingsJson(const PhaseTimings& timings) {
-  Json out = Json::object();
-  if (timings.resolve) out["resolve"] = Milliseconds(*timings.resolve);
-  if (timings.connect) out["connect"] = Milliseconds(*timings.connect);
-  if (timings.tls) out["tls"] = Milliseconds(*timings.tls);
-  if (timings.first_byte) out["first_byte"] = Milliseconds(*timings.first_byte);
-  out["total"] = Milliseconds(timings.total);
-  return out;
 }
 
 Json EvidenceJson(const Evidence& evidence) {
@@ -40,7 +31,7 @@ Json EvidenceJson(const Evidence& evidence) {
   AddBytes(out, "response_head", exchange.response_head);
   AddBytes(out, "response_body", exchange.response_body);
   out["response_body_size"] = exchange.response_body_size;
-  out["timings"] = TimingsJson(exchange.timings);
+  out["timings"] = hub::View(exchange.timings);
   return out;
 }
 
