@@ -33,6 +33,12 @@ std::size_t PrintedWidth(std::string_view text) {
       std::count_if(printable.begin(), printable.end(), [](char c) { return !IsContinuation(c); }));
 }
 
+std::string PadRight(std::string text, std::size_t width) {
+  const std::size_t taken = PrintedWidth(text);
+  if (taken < width) text.append(width - taken, ' ');
+  return text;
+}
+
 Table::Table(std::vector<Column> columns, std::size_t width)
     : columns_(std::move(columns)), width_(width), widths_(columns_.size()) {}
 

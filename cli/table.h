@@ -51,5 +51,7 @@ class Table {
 
 // How many columns a text takes once it is printed (see Printable).
 std::size_t PrintedWidth(std::string_view text);
+// The text with spaces behind it, up to that many columns.
+std::string PadRight(std::string text, std::size_t width);
 
 }  // namespace websub::cli

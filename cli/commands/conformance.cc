@@ -14,6 +14,7 @@
 #include "cli/http_call.h"
 #include "cli/progress_line.h"
 #include "cli/suggest.h"
+#include "cli/table.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "core/version.h"
@@ -199,9 +200,9 @@ void List(Output& output, const std::vector<Case>& cases) {
                           {"section", its.section},
                           {"title", one.title},
                           {"aliases", conformance::Aliases(its)}});
-    std::string level(Name(its.level));
-    level.resize(7, ' ');
-    output.Line({{level, Style::kDim}, {one.name, Style::kStrong}, {"  " + one.title}});
+    output.Line({{PadRight(std::string(Name(its.level)), 7), Style::kDim},
+                 {one.name, Style::kStrong},
+                 {"  " + one.title}});
   }
 }
 

@@ -48,11 +48,6 @@ std::string Label(const ExplanationStep& step) {
   return step.name == "message" ? "in the log" : step.name;
 }
 
-std::string Padded(std::string text, std::size_t width) {
-  text.resize(std::max(text.size(), width), ' ');
-  return text;
-}
-
 void PrintStep(Output& output, const ExplanationStep& step) {
   constexpr std::size_t kIndent = 2 + 14 + 12;
   std::string_view state = "not reached";
@@ -66,8 +61,8 @@ void PrintStep(Output& output, const ExplanationStep& step) {
   }
   std::vector<Piece> line{
       {"  "},
-      {Padded(std::string(state), 14), style},
-      {step.text.empty() ? Label(step) : Padded(Label(step), 12), Style::kStrong},
+      {PadRight(std::string(state), 14), style},
+      {step.text.empty() ? Label(step) : PadRight(Label(step), 12), Style::kStrong},
       {step.text}};
   if (step.at) line.push_back({"  " + Clock(*step.at), Style::kDim});
   if (step.exchange != 0) line.push_back({"  x" + std::to_string(step.exchange), Style::kStrong});

@@ -19,11 +19,6 @@ constexpr std::size_t kExcerpt = 120;                     // bytes of an answer 
 
 using Line = std::vector<Piece>;
 
-std::string PadRight(std::string text, std::size_t width) {
-  text.resize(std::max(text.size(), width), ' ');
-  return text;
-}
-
 std::string PadLeft(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }

@@ -34,12 +34,6 @@ Mark MarkOf(const CaseResult& one) {
   return {"unseen", Style::kDim};
 }
 
-std::string Padded(std::string text, std::size_t width) {
-  const std::size_t taken = PrintedWidth(text);
-  if (taken < width) text.append(width - taken, ' ');
-  return text;
-}
-
 class Printer {
  public:
   Printer(Output& output, const Report& report) : output_(output) {
@@ -70,10 +64,10 @@ class Printer {
     const Mark mark = MarkOf(one);
     const std::string indent(kIndent, ' ');
     const bool failed = one.outcome.verdict == Verdict::kFailed;
-    output_.Wrapped({{indent + Padded(mark.word, 8) + "  ", mark.style},
-                     {Padded(std::string(Name(one.requirement->level)), 6) + "  ",
+    output_.Wrapped({{indent + PadRight(mark.word, 8) + "  ", mark.style},
+                     {PadRight(std::string(Name(one.requirement->level)), 6) + "  ",
                       failed ? mark.style : Style::kDim},
-                     {Padded(one.name, name_) + "  ", failed ? Style::kStrong : Style::kPlain},
+                     {PadRight(one.name, name_) + "  ", failed ? Style::kStrong : Style::kPlain},
                      {one.title}},
                     kDetail);
     const std::string detail(kDetail, ' ');
