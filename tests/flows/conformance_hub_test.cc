@@ -44,7 +44,7 @@ std::map<std::string, std::string> NotPassed(const std::vector<std::string>& fla
                                    folder.File("report.json")};
   args.insert(args.end(), flags.begin(), flags.end());
   Process suite({.args = args, .environment = {}, .directory = {}});
-  const Finished run = suite.Wait(std::chrono::seconds(60));
+  const Finished run = suite.Wait(std::chrono::minutes(4));
   CAPTURE(run.err);
   CHECK(run.status == 0);
   std::map<std::string, std::string> rest;
@@ -74,15 +74,24 @@ TEST_CASE("our own hub tells the callback where its operator denies a topic (HUB
             .empty());
 }
 
-TEST_CASE("our own hub passes the hub suite however it is published to") {
-  for (const std::string style : {"hub.topic", "both", "ballerina"}) {
-    CAPTURE(style);
-    for (const auto& [name, why] : NotPassed({"--publish-style", style})) {
-      CAPTURE(name);
-      CAPTURE(why);
-      CHECK(why.starts_with("unobservable: "));
-    }
+void CheckStyle(const std::string& style) {
+  for (const auto& [name, why] : NotPassed({"--publish-style", style})) {
+    CAPTURE(name);
+    CAPTURE(why);
+    CHECK(why.starts_with("unobservable: "));
   }
+}
+
+TEST_CASE("our own hub passes the hub suite that publishes by hub.topic") {
+  CheckStyle("hub.topic");
+}
+
+TEST_CASE("our own hub passes the hub suite that publishes by both parameters") {
+  CheckStyle("both");
+}
+
+TEST_CASE("our own hub passes the hub suite that publishes as Ballerina does") {
+  CheckStyle("ballerina");
 }
 
 TEST_CASE("the hub suite leaves out what a hub of known topics cannot show") {

@@ -176,12 +176,12 @@ void CheckMutants(const MutationPlan& plan, std::size_t part, std::size_t parts)
   const std::vector<Mutant> mutants = ReadMutants(plan.role);
   std::mutex mutex;
   std::vector<const Mutant*> again;  // guarded by mutex
+  const std::size_t step = parts * WEBSUB_EVERY_NTH_MUTANT;
   std::atomic<std::size_t> next{part};
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < plan.at_once; ++i) {
     threads.emplace_back([&] {
-      for (std::size_t at = next.fetch_add(parts); at < mutants.size();
-           at = next.fetch_add(parts)) {
+      for (std::size_t at = next.fetch_add(step); at < mutants.size(); at = next.fetch_add(step)) {
         if (JudgeMutant(plan, mutants[at], Haste::kUsual, mutex).empty()) continue;
         const std::scoped_lock lock(mutex);
         again.push_back(&mutants[at]);

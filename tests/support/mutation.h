@@ -39,10 +39,11 @@ struct MutationPlan {
   std::size_t at_once = 4;  // runs side by side
 };
 
-// Runs the suite over the mutants number `part`, `part` + `parts`, … of the table: each must be
-// caught by the cases that claim it, and by none that it does not concern. Where the environment
-// variable WEBSUB_MUTATION_TABLE names a file, a row is appended to it for each:
-// role, fault, what, caught by and the sentence printed, with tabs between.
+// Runs the suite over the mutants number `part`, `part` + `parts`, … of the table, or only every
+// fourth of these in a build with sanitizers: each must be caught by the cases that claim it, and
+// by none that it does not concern. Where the environment variable WEBSUB_MUTATION_TABLE names a
+// file, a row is appended to it for each: role, fault, what, caught by and the sentence printed,
+// with tabs between.
 void CheckMutants(const MutationPlan& plan, std::size_t part, std::size_t parts);
 
 // The mutant without a fault ("none"): every case passes, but those named, which nothing tells.
