@@ -1,0 +1,191 @@
+# What every file of this folder loads: `load helper`. The real binary is driven as a user would, in a
+# folder of the test's own, with a home of its own. Nothing outlives a test, and nothing is ended but
+# what the test started.
+#
+#   run -2 websub publish             bats' own `run`; `websub` is the binary under test
+#   run --separate-stderr websub …    $output and $stderr apart
+#   start_hub [FLAG…]                 $HUB is http://127.0.0.1:PORT, and it answers
+#   start_bg NAME COMMAND…            output in $BATS_TEST_TMPDIR/NAME.out and NAME.err
+#   stop_bg NAME [SIGNAL]             ends it (TERM) and waits; its status is in $status
+#   wait_bg NAME                      waits for its own end; its status is in $status
+#   start_peer FILE.py [ARG…]         $PEER is the URL that it printed first; see peer.py
+#   wait_for COMMAND…                 polls until it succeeds
+#   free_port                         prints a port of 127.0.0.1 that was free a moment ago
+#   in_terminal COMMAND…              runs it under a pseudo-terminal, prints what it showed
+#
+# A file with a setup or teardown of its own calls websub_setup and websub_teardown there.
+
+bats_require_minimum_version 1.5.0
+
+# Long enough for a sanitizer's build on a busy machine. No test waits for it unless it fails.
+deadline_seconds=30
+
+# The folder of the .bats files, also for those that load from there.
+bats_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+websub_setup() {
+  local binary=${WEBSUB:-$bats_dir/../../build/dev/websub} name
+  [ -x "$binary" ] || {
+    echo "there is no program $binary: build it, or set WEBSUB" >&2
+    return 1
+  }
+  # A variable of the person who runs the tests must not change what they see.
+  for name in "${!WEBSUB_@}" NO_COLOR CLICOLOR_FORCE COLUMNS HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY \
+    http_proxy https_proxy all_proxy no_proxy; do
+    unset "$name"
+  done
+  mkdir -p "$BATS_TEST_TMPDIR"/{bin,home,config,data,state,cache,work}
+  ln -s "$(realpath "$binary")" "$BATS_TEST_TMPDIR/bin/websub"
+  export PATH=$BATS_TEST_TMPDIR/bin:$PATH HOME=$BATS_TEST_TMPDIR/home
+  export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config XDG_DATA_HOME=$BATS_TEST_TMPDIR/data
+  export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+  export LC_ALL=C.UTF-8 TERM=xterm TZ=UTC PYTHONPATH=$bats_dir PYTHONDONTWRITEBYTECODE=1
+  declare -gA bg_pids=()
+  bg_order=()
+  cd "$BATS_TEST_TMPDIR/work" || return 1
+}
+
+websub_teardown() {
+  local i file failed=0
+  # Subscribers end before the hub that they take their leave of.
+  for ((i = ${#bg_order[@]} - 1; i >= 0; --i)); do
+    stop_bg "${bg_order[i]}" || true
+  done
+  if grep -lE 'ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:|websub: internal error' \
+    "$BATS_TEST_TMPDIR"/*.err 2>/dev/null; then
+    failed=1
+  fi
+  if [ -z "${BATS_TEST_COMPLETED:-}" ] || [ "$failed" = 1 ]; then
+    for file in "$BATS_TEST_TMPDIR"/*.{out,err}; do
+      [ -s "$file" ] || continue
+      echo "--- ${file##*/}"
+      tail -n 30 "$file"
+    done
+  fi
+  return "$failed"
+}
+
+setup() { websub_setup; }
+teardown() { websub_teardown; }
+
+# Says why a whole file is skipped; for setup_file.
+skip_file() {
+  echo "# SKIPPED: $1" >&3
+  skip "$1"
+}
+
+start_bg() {
+  local name=$1
+  shift
+  # Bats waits for everybody who holds its descriptor 3.
+  "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" </dev/null 3>&- &
+  bg_pids[$name]=$!
+  bg_order+=("$name")
+}
+
+# Whether it still runs: a zombie does not.
+bg_runs() {
+  local state
+  state=$(ps -o stat= -p "${bg_pids[$1]}") && [[ $state != Z* ]]
+}
+
+bg_ended() { ! bg_runs "$1"; }
+
+written_or_ended() { [ -s "$1" ] || bg_ended "$2"; }
+
+wait_bg() {
+  wait_for bg_ended "$1"
+  status=0
+  # shellcheck disable=SC2034
+  wait "${bg_pids[$1]}" || status=$?
+  unset "bg_pids[$1]"
+}
+
+stop_bg() {
+  [ -n "${bg_pids[$1]:-}" ] || return 0
+  kill -s "${2:-TERM}" "${bg_pids[$1]}" 2>/dev/null || true
+  wait_bg "$1" && return 0
+  kill -s KILL "${bg_pids[$1]}" 2>/dev/null || true
+  wait "${bg_pids[$1]}" 2>/dev/null || true
+  unset "bg_pids[$1]"
+  echo "$1 did not end" >&2
+  return 1
+}
+
+wait_for() {
+  local end=$((SECONDS + deadline_seconds))
+  until "$@"; do
+    if ((SECONDS > end)); then
+      echo "waited $deadline_seconds s in vain for: $*" >&2
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+file_has() { grep -qF -- "$2" "$1" 2>/dev/null; }
+
+# out_has NAME TEXT, err_has NAME TEXT: what a process of start_bg has printed up to now.
+out_has() { file_has "$BATS_TEST_TMPDIR/$1.out" "$2"; }
+err_has() { file_has "$BATS_TEST_TMPDIR/$1.err" "$2"; }
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Of --listen and --db each is only set where the flags do not.
+start_hub() {
+  local given=" $* " place=() ready=$BATS_TEST_TMPDIR/hub.ready
+  rm -f "$ready"
+  [[ $given == *" --listen "* ]] || place+=(--listen 127.0.0.1:0)
+  [[ $given == *" --db "* ]] || place+=(--db "$BATS_TEST_TMPDIR/hub.db")
+  start_bg hub websub serve "${place[@]}" --ready-file "$ready" "$@"
+  wait_for written_or_ended "$ready" hub
+  [ -s "$ready" ] || {
+    echo "the hub did not start: $(cat "$BATS_TEST_TMPDIR/hub.err")" >&2
+    return 1
+  }
+  HUB=$(cat "$ready")
+}
+
+start_peer() {
+  local file=$1
+  shift
+  [ -e "$file" ] || file=$bats_dir/$file
+  start_bg peer python3 -u "$file" "$@"
+  wait_for written_or_ended "$BATS_TEST_TMPDIR/peer.out" peer
+  # shellcheck disable=SC2034
+  read -r PEER <"$BATS_TEST_TMPDIR/peer.out"
+}
+
+in_terminal() { python3 "$bats_dir/terminal.py" "$@"; }
+
+# Content for a topic that the hub hosts: put_topic NAME CONTENT [TYPE].
+put_topic() {
+  curl -sS -f -X PUT -H "Content-Type: ${3:-text/plain}" --data-binary "$2" "$HUB/topics/$1"
+}
+
+# Fails unless standard input is NDJSON whose objects all start with ts and type.
+check_ndjson() { python3 "$bats_dir/check_ndjson.py"; }
+
+# is VALUE WANTED: says both where they differ.
+is() {
+  [ "$1" = "$2" ] || {
+    printf 'got:    %s\nwanted: %s\n' "$1" "$2"
+    return 1
+  }
+}
+
+# has TEXT PART, lacks TEXT PART
+has() {
+  [[ $1 == *"$2"* ]] || {
+    printf 'got:    %s\nwithout: %s\n' "$1" "$2"
+    return 1
+  }
+}
+lacks() {
+  [[ $1 != *"$2"* ]] || {
+    printf 'got:    %s\nwith: %s\n' "$1" "$2"
+    return 1
+  }
+}
