@@ -40,6 +40,10 @@ std::map<std::string, std::string> NotPassed(const std::vector<std::string>& fla
                                    hub.Hub(),
                                    "--group",
                                    "all",
+                                   "--patience",
+                                   "20s",
+                                   "--silence",
+                                   "600ms",
                                    "--report-json",
                                    folder.File("report.json")};
   args.insert(args.end(), flags.begin(), flags.end());

@@ -38,7 +38,7 @@ json RunSuite(std::vector<std::string> args) {
   args.insert(args.begin(), {"conformance", "subscriber"});
   args.insert(args.end(), {"--report-json", report});
   Process suite({.args = std::move(args), .environment = {}, .directory = {}});
-  const Finished run = suite.Wait(std::chrono::seconds(100));
+  const Finished run = suite.Wait(std::chrono::minutes(4));
   CAPTURE(run.out);
   CAPTURE(run.err);
   CHECK(run.status == 0);
@@ -58,7 +58,8 @@ void CheckMayDo(const std::string& fault) {
 TEST_CASE("websub subscribe passes every case of the subscriber suite") {
   const std::string program = WEBSUB_BINARY;
   for (const json& one : RunSuite({"--start-cmd", "exec " + program + " subscribe --quiet {topic}",
-                                   "--observe-output", "--group", "all"})) {
+                                   "--observe-output", "--group", "all", "--patience", "20s",
+                                   "--silence", "600ms"})) {
     CAPTURE(one.dump(2));
     const std::string name = one.at("name");
     // The suite's hubs are http, and a subscriber that was denied has ended.
