@@ -63,9 +63,7 @@ ExitStatus Unknown(Environment& environment, const std::string& word) {
                           (nearest ? ": did you mean " + *nearest + "?"
                                    : ": a command's flags stand behind its name"));
   }
-  known.clear();
-  for (const Command& command : kCommands) known.emplace_back(command.name);
-  const auto nearest = Nearest(word, known);
+  const auto nearest = Nearest(word, CommandNames());
   return UsageError(
       environment, "",
       "unknown command " + word + (nearest ? ": did you mean " + *nearest + "?" : ""));
@@ -75,6 +73,12 @@ ExitStatus Unknown(Environment& environment, const std::string& word) {
 
 std::span<const Command> Commands() {
   return kCommands;
+}
+
+std::vector<std::string> CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  return names;
 }
 
 ExitStatus Main(Environment& environment) {

@@ -19,6 +19,7 @@ struct Command {
   ExitStatus (*main)(Environment& environment, std::span<const std::string> args);
   // Its flags, and the values that hold for them (FlagSet::Settings).
   std::vector<FlagFacts> (*flags)();
+  CommandFacts (*facts)();
   Result<std::vector<Setting>> (*settings)(const Environment& environment,
                                            std::span<const std::string> args,
                                            const ConfigChoice& choice);
@@ -26,6 +27,7 @@ struct Command {
 
 // Every command, in the order of the help.
 std::span<const Command> Commands();
+std::vector<std::string> CommandNames();
 
 // Runs what environment.args ask for.
 ExitStatus Main(Environment& environment);
@@ -52,6 +54,14 @@ std::vector<FlagFacts> FlagsOf() {
 }
 
 template <typename Options>
+CommandFacts FactsOf() {
+  Options options;
+  FlagSet flags(HelpOf(options));
+  Define(flags, options);
+  return flags.Whole();
+}
+
+template <typename Options>
 Result<std::vector<Setting>> SettingsOf(const Environment& environment,
                                         std::span<const std::string> args,
                                         const ConfigChoice& choice) {
@@ -63,7 +73,12 @@ Result<std::vector<Setting>> SettingsOf(const Environment& environment,
 
 template <typename Options>
 constexpr Command MakeCommand(std::string_view name, std::string_view summary) {
-  return {name, summary, &RunCommand<Options>, &FlagsOf<Options>, &SettingsOf<Options>};
+  return {name,
+          summary,
+          &RunCommand<Options>,
+          &FlagsOf<Options>,
+          &FactsOf<Options>,
+          &SettingsOf<Options>};
 }
 
 }  // namespace websub::cli

@@ -13,8 +13,6 @@ namespace websub::cli {
 namespace {
 
 struct Flag : FlagFacts {
-  std::string names;  // "-q,--quiet"
-  std::string help;
   Shown shown = Shown::kLine;
   // Gets the values in order; for a switch, one empty text each time it was given.
   std::function<Result<void>(const std::vector<std::string>& values)> set;
@@ -41,6 +39,7 @@ struct FlagSet::Impl {
   std::vector<std::string>* arguments = nullptr;
   std::size_t min_arguments = 0;
   std::size_t max_arguments = 0;
+  ArgumentFacts argument_facts;
   std::vector<std::string>* rest = nullptr;
 
   Flag& Add(const std::string& spec, Flag::Takes takes, const std::string& text, Shown shown) {
@@ -287,7 +286,7 @@ void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<s
   const std::string by_default = target;
   Value(
       spec,
-      [&target, words = std::move(words)](const std::string& text) -> Result<void> {
+      [&target, words](const std::string& text) -> Result<void> {
         std::string list;
         for (const std::string& word : words) {
           if (word == text) {
@@ -302,6 +301,17 @@ void FlagSet::Choice(const std::string& spec, std::string& target, std::vector<s
                                              (nearest ? ": did you mean " + *nearest + "?" : ""));
       },
       help, shown, by_default);
+  impl_->flags.back()->words = std::move(words);
+}
+
+void FlagSet::Words(const std::string& name, std::vector<std::string> words) {
+  const auto flag =
+      std::ranges::find_if(impl_->flags, [&](const auto& f) { return f->name == name; });
+  if (flag != impl_->flags.end()) (*flag)->words = std::move(words);
+}
+
+void FlagSet::Complete(ArgumentFacts facts) {
+  impl_->argument_facts = std::move(facts);
 }
 
 void FlagSet::Exclusive(std::vector<std::string> names) {
@@ -330,6 +340,12 @@ std::vector<FlagFacts> FlagSet::Facts() const {
     facts.push_back(*impl_->flags[i]);
   }
   return facts;
+}
+
+CommandFacts FlagSet::Whole() const {
+  CommandFacts whole{impl_->help, {}, impl_->argument_facts};
+  for (const auto& flag : impl_->flags) whole.flags.push_back(*flag);
+  return whole;
 }
 
 Result<std::vector<Setting>> FlagSet::Settings(const Environment& environment,

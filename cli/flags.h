@@ -32,6 +32,20 @@ enum class Shown {
   kNever,  // only shown by --help-all
 };
 
+// What the arguments of a command are, for completion.
+struct ArgumentFacts {
+  std::vector<std::string> words = {};  // that the first may be
+  // The first where it is no word, and those behind it. kId: of something that a hub keeps.
+  enum class Kind { kOther, kFile, kTopic, kId } kind = Kind::kOther;
+};
+
+// A command as completions and manual pages know it.
+struct CommandFacts {
+  CommandHelp help;
+  std::vector<FlagFacts> flags;  // all of them: --help and --config, too
+  ArgumentFacts arguments;
+};
+
 class FlagSet {
  public:
   explicit FlagSet(CommandHelp help);
@@ -76,6 +90,9 @@ class FlagSet {
   void Choice(const std::string& spec, std::string& target, std::vector<std::string> words,
               const std::string& help, Shown shown = Shown::kLine);
 
+  // Offers words for the value of a flag that takes other values as well, or reads them by itself.
+  void Words(const std::string& name, std::vector<std::string> words);
+
   // At most one of these flags may be given; one that is given keeps the environment and files from
   // setting another.
   void Exclusive(std::vector<std::string> names);
@@ -83,6 +100,7 @@ class FlagSet {
   // The arguments that are no flags, `name` as in a sentence: "a topic".
   void Arguments(const std::string& name, std::vector<std::string>& target, std::size_t min,
                  std::size_t max);
+  void Complete(ArgumentFacts facts);
   // What stands behind "--", for another program; without this "--" only ends the flags.
   void Rest(std::vector<std::string>& target);
   // Gets what --config and --no-config say.
@@ -95,6 +113,7 @@ class FlagSet {
 
   // Its flags, without --help and those that say which files to read.
   std::vector<FlagFacts> Facts() const;
+  CommandFacts Whole() const;
   // The value of each of them and where it comes from, read into the targets as by Parse; arguments
   // may be missing. The files are those of `choice`, whatever `args` say.
   Result<std::vector<Setting>> Settings(const Environment& environment,

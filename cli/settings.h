@@ -28,6 +28,10 @@ struct FlagFacts {
     kLines,  // the same, but its variable holds lines
   } takes = Takes::kOne;
   std::string by_default = {};  // as it would be written; empty where there is none
+  std::string names = {};       // "-q,--quiet"
+  std::string help = {};        // what it does; may be empty
+  // What it takes, or the values that are worth offering; for completion (cli/completion).
+  std::vector<std::string> words = {};
 };
 
 struct Setting {

@@ -8,7 +8,7 @@
 namespace websub::cli {
 
 void AddOutputFlags(FlagSet& flags, OutputOptions& options) {
-  flags.Switch("--json", options.json, "", Shown::kBrief);
+  flags.Switch("--json", options.json, "print JSON: one object a line", Shown::kBrief);
   flags.Value(
       "--color WHEN",
       [&options](const std::string& text) -> Result<void> {
@@ -23,9 +23,10 @@ void AddOutputFlags(FlagSet& flags, OutputOptions& options) {
         }
         return {};
       },
-      "", Shown::kBrief);
-  flags.Switch("-q,--quiet", options.quiet, "", Shown::kBrief);
-  flags.Counter("-v,--verbose", options.verbose, "", Shown::kBrief);
+      "auto, always or never", Shown::kBrief);
+  flags.Words("--color", {"auto", "always", "never"});
+  flags.Switch("-q,--quiet", options.quiet, "print results only", Shown::kBrief);
+  flags.Counter("-v,--verbose", options.verbose, "say more; twice: still more", Shown::kBrief);
 }
 
 void AddSecretFlags(FlagSet& flags, SecretOptions& options) {

@@ -79,9 +79,11 @@ std::vector<std::string> FailedChecks(const std::vector<bench::FailIf>& checks,
 void DefineMore(FlagSet& flags, BenchOptions& options) {
   bench::RunSettings& run = options.run;
   AddHeaderFlag(flags, run.headers);
-  flags.Switch("--mix-stalled", run.mix_stalled, "", Shown::kBrief);
-  flags.Switch("--no-secret", options.no_secret, "", Shown::kBrief);
-  flags.Switch("--verify-signatures", run.verify_signatures, "", Shown::kBrief);
+  flags.Switch("--mix-stalled", run.mix_stalled, "the stalled lie on the ports of the others",
+               Shown::kBrief);
+  flags.Switch("--no-secret", options.no_secret, "subscribe without a secret", Shown::kBrief);
+  flags.Switch("--verify-signatures", run.verify_signatures, "check every signature",
+               Shown::kBrief);
   flags.Value(
       "--lease D",
       [&run](const std::string& text) {
@@ -89,12 +91,13 @@ void DefineMore(FlagSet& flags, BenchOptions& options) {
           run.lease = std::chrono::ceil<std::chrono::seconds>(std::min<Duration>(lease, kMaxLease));
         });
       },
-      "", Shown::kBrief);
-  flags.Span("--idle D", run.idle, "", Shown::kBrief);
-  flags.Span("--settle D", run.settle, "", Shown::kBrief);
-  flags.Span("--linger D", run.linger, "", Shown::kBrief);
-  flags.Text("--listen ADDR:PORT", options.listen, "", Shown::kBrief);
-  flags.Text("--callback-url URL", run.callback_url, "", Shown::kBrief);
+      "to ask for: 1h", Shown::kBrief);
+  flags.Span("--idle D", run.idle, "end where nothing comes for D: 10s", Shown::kBrief);
+  flags.Span("--settle D", run.settle, "between subscribing and publishing: 500ms", Shown::kBrief);
+  flags.Span("--linger D", run.linger, "wait for what comes twice: 500ms", Shown::kBrief);
+  flags.Text("--listen ADDR:PORT", options.listen, "where subscribers listen", Shown::kBrief);
+  flags.Text("--callback-url URL", run.callback_url,
+             "what the hub is told: behind a tunnel or proxy", Shown::kBrief);
 }
 
 }  // namespace

@@ -124,6 +124,7 @@ void Define(FlagSet& flags, ConfigOptions& options) {
   flags.Files(options.files);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a command", options.command, 0, 1);
+  flags.Complete({.words = CommandNames()});
   flags.Rest(options.flags);
 }
 
@@ -134,9 +135,7 @@ ExitStatus Run(Environment& environment, const ConfigOptions& options) {
     return UsageError(environment, kName, "flags behind -- need a COMMAND that they are for");
   }
   if (one && Find(options.command[0]) == nullptr) {
-    std::vector<std::string> known;
-    for (const Command& command : Commands()) known.emplace_back(command.name);
-    const auto nearest = Nearest(options.command[0], known);
+    const auto nearest = Nearest(options.command[0], CommandNames());
     return UsageError(environment, kName,
                       "unknown command " + options.command[0] +
                           (nearest ? ": did you mean " + *nearest + "?" : ""));

@@ -369,6 +369,7 @@ CommandHelp HelpOf(const ConformanceOptions&) {
 
 void Define(FlagSet& flags, ConformanceOptions& options) {
   flags.Arguments("a role and a URL", options.words, 0, 2);
+  flags.Complete({.words = {"hub", "subscriber", "publisher"}});
   flags.Choice("--publish-style S", options.target.publish_style,
                {"hub.url", "hub.topic", "both", "ballerina"},
                "hub: hub.url, hub.topic, both, ballerina");
@@ -379,12 +380,15 @@ void Define(FlagSet& flags, ConformanceOptions& options) {
   flags.Texts("--only CASE", options.selection.only, "HUB-VER, HUB-VER-03, rocks:hub:103");
   flags.Choice("--level LEVEL", options.level, {"must", "should", "may"}, "must, should or may");
   flags.Texts("--group NAME", options.groups, "beyond: retries,order,security or all");
+  flags.Words("--group", {"retries", "order", "durability", "dialects", "security", "all"});
   flags.Span("--patience D", options.patience, "wait for what should come: 5s");
   flags.Switch("--list", options.list, "show the cases, run nothing");
   flags.Text("--expected-failures FILE", options.expected_failures, "known gaps, a case a line");
   flags.Text("--report-junit FILE", options.junit, "also -tap, -json, -html and -w3c");
-  flags.Text("--report-json FILE", options.json, "", Shown::kBrief);
-  flags.Text("--report-html FILE", options.html, "", Shown::kBrief);
+  flags.Text("--report-json FILE", options.json, "one object, of the schema websub-conformance-1",
+             Shown::kBrief);
+  flags.Text("--report-html FILE", options.html, "one page, with who said what to whom",
+             Shown::kBrief);
   DefineMore(flags, options);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);

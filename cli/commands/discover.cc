@@ -271,6 +271,7 @@ void Define(FlagSet& flags, DiscoverOptions& options) {
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a URL", options.urls, 1, 1);
+  flags.Complete({.kind = ArgumentFacts::Kind::kTopic});
 }
 
 ExitStatus Run(Environment& environment, const DiscoverOptions& options) {

@@ -308,6 +308,9 @@ CommandHelp HelpOf(const InspectOptions&) {
 
 void Define(FlagSet& flags, InspectOptions& options) {
   flags.Arguments("what to inspect (such as subscriptions)", options.what, 1, 2);
+  flags.Complete({.words = {"topics", "subscriptions", "messages", "exchanges", "dead-letters",
+                            "show", "timeline", "explain", "status"},
+                  .kind = ArgumentFacts::Kind::kId});
   flags.Text("--hub URL", options.hub, "a running hub (default: http://127.0.0.1:4820)");
   flags.Text("--db FILE", options.db, "its file instead, also while it runs");
   flags.Exclusive({"--hub", "--db"});
@@ -322,8 +325,15 @@ void Define(FlagSet& flags, InspectOptions& options) {
   flags.Text("--since WHEN", options.since, "a time, or a duration back from now: 10m");
   flags.Number("--limit N", options.limit, 1, 1000000, "how many (default: 100)");
   flags.Switch("--all", options.all, "no limit; subscriptions that have ended, too");
-  flags.Text("--until WHEN", options.until, "", Shown::kBrief);
-  flags.Text("--order newest|oldest", options.order, "", Shown::kBrief);
+  flags.Text("--until WHEN", options.until, "a time, or a duration back from now: 10m",
+             Shown::kBrief);
+  flags.Text("--order newest|oldest", options.order, "which come first (default: newest)",
+             Shown::kBrief);
+  flags.Words("--state", {"pending", "active", "unsubscribed", "denied", "unverified", "expired",
+                          "gone", "all"});
+  flags.Words("--kind", {"subscribe", "unsubscribe", "publish", "register", "deregister", "verify",
+                         "deny", "fetch", "deliver", "hook"});
+  flags.Words("--order", {"newest", "oldest"});
   AddApiTokenFlags(flags, options.api_token, "of the hub's API");
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);

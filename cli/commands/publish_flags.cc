@@ -92,6 +92,7 @@ void Define(FlagSet& flags, PublishOptions& options) {
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a topic", options.topics, 1, 1000);
+  flags.Complete({.kind = ArgumentFacts::Kind::kTopic});
 }
 
 }  // namespace websub::cli

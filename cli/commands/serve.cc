@@ -252,6 +252,7 @@ void DefineAddresses(FlagSet& flags, ServeOptions& options) {
       "--allow-private WHEN",
       [&hub](const std::string& text) { return ReadAllowPrivate(text, hub.allow_private); },
       "call private addresses: auto, always, never");
+  flags.Words("--allow-private", {"auto", "always", "never"});
   flags.Texts("--allow-callback CIDR|HOST", options.allow_callback,
               "callbacks there, though they are private; may be repeated", Shown::kBrief);
   flags.Texts("--allow-topic CIDR|HOST", options.allow_topic,
@@ -305,13 +306,19 @@ void DefineLimits(FlagSet& flags, hub::HubOptions& hub) {
 
 void DefineRetention(FlagSet& flags, hub::RetentionPolicy& keep) {
   constexpr long long kMost = 1'000'000'000'000;
-  flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "", Shown::kBrief);
-  flags.Span("--keep-exchanges-for D", keep.exchanges_for, "", Shown::kBrief);
-  flags.Number("--keep-messages N", keep.messages, 1, kMost, "", Shown::kBrief);
-  flags.Span("--keep-messages-for D", keep.messages_for, "", Shown::kBrief);
-  flags.Number("--keep-dead-letters N", keep.dead_letters, 1, kMost, "", Shown::kBrief);
-  flags.Span("--keep-dead-letters-for D", keep.dead_letters_for, "", Shown::kBrief);
-  flags.Span("--keep-ended-for D", keep.ended_for, "", Shown::kBrief);
+  flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "newest exchanges kept",
+               Shown::kBrief);
+  flags.Span("--keep-exchanges-for D", keep.exchanges_for, "how long an exchange is kept",
+             Shown::kBrief);
+  flags.Number("--keep-messages N", keep.messages, 1, kMost, "newest messages kept", Shown::kBrief);
+  flags.Span("--keep-messages-for D", keep.messages_for, "how long a message is kept",
+             Shown::kBrief);
+  flags.Number("--keep-dead-letters N", keep.dead_letters, 1, kMost, "newest dead letters kept",
+               Shown::kBrief);
+  flags.Span("--keep-dead-letters-for D", keep.dead_letters_for, "how long a dead letter is kept",
+             Shown::kBrief);
+  flags.Span("--keep-ended-for D", keep.ended_for, "how long a subscription is kept after its end",
+             Shown::kBrief);
 }
 
 }  // namespace
@@ -325,8 +332,10 @@ void Define(FlagSet& flags, ServeOptions& options) {
   flags.Switch("--demo", options.demo, "host topics that tick");
   LeaseFlag(flags, "--default-lease-seconds", hub.lease.by_default,
             "default 864000; also --min-, --max-lease-seconds", Shown::kLine);
-  LeaseFlag(flags, "--min-lease-seconds", hub.lease.min, "", Shown::kBrief);
-  LeaseFlag(flags, "--max-lease-seconds", hub.lease.max, "", Shown::kBrief);
+  LeaseFlag(flags, "--min-lease-seconds", hub.lease.min,
+            "a shorter lease is made as long as this: 1", Shown::kBrief);
+  LeaseFlag(flags, "--max-lease-seconds", hub.lease.max, "a longer lease is cut to this: 864000",
+            Shown::kBrief);
   flags.Value(
       "--delivery-retries N",
       [&hub](const std::string& text) -> Result<void> {
@@ -340,9 +349,10 @@ void Define(FlagSet& flags, ServeOptions& options) {
       },
       "default 12; or unlimited");
   flags.Span("--retry-base D", hub.retry.base, "before the first retry, then doubled: 1s");
-  flags.Span("--retry-max D", hub.retry.max, "", Shown::kBrief);
+  flags.Span("--retry-max D", hub.retry.max, "the longest pause between two attempts: 1h",
+             Shown::kBrief);
   flags.Span("--retry-for D", hub.retry.give_up_after, "give a message up after: 24h");
-  flags.Span("--delivery-timeout D", hub.delivery_timeout, "", Shown::kBrief);
+  flags.Span("--delivery-timeout D", hub.delivery_timeout, "for one delivery: 10s", Shown::kBrief);
   flags.Value(
       "--signature-algorithm NAME",
       [&hub](const std::string& text) -> Result<void> {
@@ -352,11 +362,13 @@ void Define(FlagSet& flags, ServeOptions& options) {
         return {};
       },
       "default sha256; sha1, sha384, sha512");
+  flags.Words("--signature-algorithm", {"sha1", "sha256", "sha384", "sha512"});
   DefineCallbackRules(flags, hub.callback_rules);
   flags.Value(
       "--subscription-security WHAT",
       [&hub](const std::string& text) { return ReadSecurity(text, hub.security); },
       "none, https, secret, or both: https,secret");
+  flags.Words("--subscription-security", {"none", "https", "secret", "https,secret"});
   DefineAddresses(flags, options);
   flags.Switch("--feed-diff", options.feed_diff, "deliver only the new entries of feeds",
                Shown::kBrief);

@@ -159,6 +159,7 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
   flags.Arguments("a topic", options.topics, 1, 1000);
+  flags.Complete({.kind = ArgumentFacts::Kind::kTopic});
 }
 
 ExitStatus Run(Environment& environment, const SubscribeOptions& options) {

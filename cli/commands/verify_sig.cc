@@ -163,6 +163,7 @@ void Define(FlagSet& flags, VerifySigOptions& options) {
                "of --sign (default: sha256)");
   AddOutputFlags(flags, options.output);
   flags.Arguments("a file", options.files, 0, 1);
+  flags.Complete({.kind = ArgumentFacts::Kind::kFile});
 }
 
 ExitStatus Run(Environment& environment, const VerifySigOptions& options) {
