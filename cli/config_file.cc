@@ -113,7 +113,7 @@ Result<std::optional<ConfigFile>> ReadFile(const std::string& path, const std::s
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return Fail(ErrorCode::kInvalid, "cannot read " + name + ": " + std::strerror(errno));
   }
-  if (S_ISDIR(status.st_mode)) return Fail(ErrorCode::kInvalid, name + " is a folder");
+  if (S_ISDIR(status.st_mode)) return Fail(ErrorCode::kInvalid, name + " is a folder: name a file");
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   std::string text(kMaxConfig + 1, '\0');

@@ -70,6 +70,7 @@ struct FlagSet::Impl {
   Result<std::vector<Setting>> ReadFlags(const Environment& environment, Warn warn);
   Result<void> CheckArguments(const std::vector<std::string>& found) const;
   Result<void> Read(const Environment& environment, std::span<const std::string> args);
+  Result<void> CheckBare(const std::string& arg) const;
   Error MissingValue(const std::string& arg) const;
 };
 
@@ -83,6 +84,7 @@ Result<std::vector<std::string>> FlagSet::Impl::ReadArguments(std::span<const st
     if (arg.starts_with("--") && arg.ends_with("=") && arg.find('=') == arg.size() - 1) {
       return tl::unexpected(MissingValue(arg.substr(0, arg.size() - 1)));
     }
+    if (auto bare = CheckBare(arg); !bare) return tl::unexpected(bare.error());
   }
   try {
     app.parse(std::vector<std::string>(before.rbegin(), before.rend()));
@@ -107,6 +109,19 @@ Result<std::vector<std::string>> FlagSet::Impl::ReadArguments(std::span<const st
   }
   (rest ? *rest : found).insert((rest ? *rest : found).end(), behind.begin(), behind.end());
   return found;
+}
+
+// "--json=false" would turn it on.
+Result<void> FlagSet::Impl::CheckBare(const std::string& arg) const {
+  const auto equals = arg.find('=');
+  if (!arg.starts_with("--") || equals == std::string::npos) return {};
+  const std::string name = arg.substr(0, equals);
+  for (const auto& flag : flags) {
+    if (flag->name != name || !flag->metavar.empty()) continue;
+    return Fail(ErrorCode::kInvalid,
+                name + " is a switch: it takes no value; leave it away for no");
+  }
+  return {};
 }
 
 Error FlagSet::Impl::MissingValue(const std::string& arg) const {

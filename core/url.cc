@@ -174,7 +174,10 @@ Result<void> CheckText(std::string_view text) {
 }
 
 Result<Scheme> ReadScheme(const Parts& parts) {
-  if (!parts.has_scheme) {
+  // "localhost:3000" is an address that lacks its scheme, not one of the scheme "localhost".
+  const bool port_follows =
+      !parts.has_authority && !parts.path.empty() && IsDigit(parts.path.front());
+  if (!parts.has_scheme || port_follows) {
     return Fail(ErrorCode::kInvalid, "the URL is not absolute: begin it with http:// or https://");
   }
   if (EqualIgnoringCase(parts.scheme, "http")) return Scheme::kHttp;

@@ -8,6 +8,7 @@
 #include "cli/progress_line.h"
 #include "cli/text.h"
 #include "core/lease.h"
+#include "core/text.h"
 #include "core/url.h"
 
 namespace websub::cli {
@@ -31,7 +32,9 @@ Result<bench::RunSettings> SettingsOf(Environment& environment, const BenchOptio
                 "name the hub, as in `websub bench http://localhost:4820/hub`");
   }
   settings.hub = ExpandShorthand(hub);
-  if (const auto url = Url::Parse(settings.hub); !url) return tl::unexpected(url.error());
+  if (const auto url = Url::Parse(settings.hub); !url) {
+    return Fail(ErrorCode::kInvalid, Quote(settings.hub) + ": " + url.error().message);
+  }
   const auto listen = ParseListenAddress(options.listen);
   if (!listen) return Fail(ErrorCode::kInvalid, "--listen: " + listen.error().message);
   settings.listen = *listen;

@@ -96,7 +96,9 @@ Result<void> ReadTarget(Plan& plan, const ConformanceOptions& options) {
                       "http://localhost:8080/feed.atom`");
   }
   plan.target.url = ExpandShorthand(options.words[1]);
-  if (const auto url = Url::Parse(plan.target.url); !url) return tl::unexpected(url.error());
+  if (const auto url = Url::Parse(plan.target.url); !url) {
+    return Fail(ErrorCode::kInvalid, Quote(plan.target.url) + ": " + url.error().message);
+  }
   return {};
 }
 
@@ -156,9 +158,11 @@ Result<void> Choose(Plan& plan, Environment& environment, const ConformanceOptio
   if (auto named = CheckNamed("--skip", selection.skip, all); !named) return named;
   if (!options.expected_failures.empty()) {
     const auto text = ReadInput(environment, options.expected_failures);
-    if (!text) return tl::unexpected(text.error());
+    if (!text) return Fail(text.error().code, "--expected-failures: " + text.error().message);
     auto expected = conformance::ExpectedFailures::Parse(options.expected_failures, *text, all);
-    if (!expected) return tl::unexpected(expected.error());
+    if (!expected) {
+      return Fail(ErrorCode::kInvalid, "--expected-failures: " + expected.error().message);
+    }
     plan.expected = *std::move(expected);
   }
   std::erase_if(all, [&](const Case& one) { return !conformance::Selects(selection, one); });
@@ -376,6 +380,7 @@ void Define(FlagSet& flags, ConformanceOptions& options) {
   flags.Text("--start-cmd CMD", options.target.start_cmd, "subscriber: what starts it");
   flags.Text("--observe-cmd CMD", options.target.observe_cmd, "prints what it has taken");
   flags.Text("--observe-url URL", options.target.observe_url, "shows what it has taken");
+  flags.Exclusive({"--observe-cmd", "--observe-url"});
   flags.Text("--publish-cmd CMD", options.target.publish_cmd, "publisher: changes the topic");
   flags.Texts("--only CASE", options.selection.only, "HUB-VER, HUB-VER-03, rocks:hub:103");
   flags.Choice("--level LEVEL", options.level, {"must", "should", "may"}, "must, should or may");

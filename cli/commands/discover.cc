@@ -6,6 +6,7 @@
 #include "cli/finding_output.h"
 #include "cli/text.h"
 #include "core/findings.h"
+#include "core/text.h"
 #include "core/url.h"
 
 namespace websub::cli {
@@ -278,7 +279,7 @@ ExitStatus Run(Environment& environment, const DiscoverOptions& options) {
   Output output(environment, options.output);
   const std::string url = ExpandShorthand(options.urls.front());
   if (const auto parsed = Url::Parse(url); !parsed) {
-    return UsageError(environment, kName, parsed.error().message);
+    return UsageError(environment, kName, Quote(url) + ": " + parsed.error().message);
   }
   const auto caller = HttpCaller::Make(environment, options.tls, options.timeout);
   if (!caller) return output.Fail(caller.error());

@@ -13,6 +13,7 @@
 #include "cli/client_options.h"
 #include "cli/commands/serve_access.h"
 #include "cli/commands/serve_hooks.h"
+#include "cli/commands/serve_limits.h"
 #include "cli/commands/serve_log.h"
 #include "cli/commands/serve_rules.h"
 #include "cli/commands/serve_secrets.h"
@@ -132,11 +133,11 @@ class Serving {
       return output_.Fail(keys.error());
     }
     const std::string warning = WarnOfOpenHub(options_, hub_options);
-    if (!warning.empty()) output_.Diagnose(warning);
     auto started =
         hub::Hub::Start(loop_, environment_.clock, environment_.random, std::move(hub_options));
     if (!started) return output_.Fail(started.error());
     hub_ = std::move(*started);
+    if (!warning.empty()) output_.Diagnose(warning);
     if (!output_.quiet() || output_.json()) {
       hub_->on_exchange = [this](const Exchange& exchange) { log_.Print(exchange); };
     }
@@ -267,60 +268,6 @@ void DefineAddresses(FlagSet& flags, ServeOptions& options) {
                "take http://user:password@host/ and send them", Shown::kBrief);
 }
 
-void RateFlag(FlagSet& flags, const std::string& name, std::optional<hub::Rate>& target,
-              const std::string& help) {
-  flags.Value(
-      name + " RATE",
-      [&target](const std::string& text) {
-        return hub::ParseRate(text).map([&target](hub::Rate rate) { target = rate; });
-      },
-      help, Shown::kBrief);
-}
-
-// What one peer, and all of them together, may take of the hub.
-void DefineLimits(FlagSet& flags, hub::HubOptions& hub) {
-  constexpr long long kMost = 1'000'000;
-  hub::http::ServerOptions& server = hub.server;
-  flags.Size("--max-body SIZE", hub.max_body, "of a request and of a topic: 10MiB", Shown::kBrief);
-  flags.Size("--max-head SIZE", server.max_head, "of a request: 32KiB", Shown::kBrief);
-  flags.Number("--max-connections N", server.max_connections, 1, kMost,
-               "4096, at most half of the files that may be open", Shown::kBrief);
-  flags.Number("--max-connections-per-address N", server.max_connections_per_address, 1, kMost,
-               "a quarter of those", Shown::kBrief);
-  RateFlag(flags, "--max-requests-per-address", hub.gate.per_address,
-           "100/s, 600/m, 10000/h; beyond: 429 (default: no limit)");
-  flags.Values(
-      "--trusted-proxy CIDR",
-      [&hub](const std::string& text) {
-        return AddressRange::Parse(text).map(
-            [&hub](AddressRange range) { hub.gate.trusted_proxies.push_back(range); });
-      },
-      "believe X-Forwarded-For of these peers; may be repeated", Shown::kBrief);
-  flags.Span("--head-timeout D", server.head_timeout, "for a whole head: 10s", Shown::kBrief);
-  flags.Span("--body-timeout D", server.body_timeout, "for a body that stands still: 30s",
-             Shown::kBrief);
-  flags.Span("--write-timeout D", server.write_timeout, "for an answer that is not read: 30s",
-             Shown::kBrief);
-  flags.Span("--idle-timeout D", server.idle_timeout, "between two requests: 60s", Shown::kBrief);
-}
-
-void DefineRetention(FlagSet& flags, hub::RetentionPolicy& keep) {
-  constexpr long long kMost = 1'000'000'000'000;
-  flags.Number("--keep-exchanges N", keep.exchanges, 1, kMost, "newest exchanges kept",
-               Shown::kBrief);
-  flags.Span("--keep-exchanges-for D", keep.exchanges_for, "how long an exchange is kept",
-             Shown::kBrief);
-  flags.Number("--keep-messages N", keep.messages, 1, kMost, "newest messages kept", Shown::kBrief);
-  flags.Span("--keep-messages-for D", keep.messages_for, "how long a message is kept",
-             Shown::kBrief);
-  flags.Number("--keep-dead-letters N", keep.dead_letters, 1, kMost, "newest dead letters kept",
-               Shown::kBrief);
-  flags.Span("--keep-dead-letters-for D", keep.dead_letters_for, "how long a dead letter is kept",
-             Shown::kBrief);
-  flags.Span("--keep-ended-for D", keep.ended_for, "how long a subscription is kept after its end",
-             Shown::kBrief);
-}
-
 }  // namespace
 
 void Define(FlagSet& flags, ServeOptions& options) {
@@ -343,6 +290,10 @@ void Define(FlagSet& flags, ServeOptions& options) {
           hub.retry.retries.reset();
           return {};
         }
+        if (text.empty() || text.find_first_not_of("-0123456789") != std::string::npos) {
+          return Fail(ErrorCode::kInvalid,
+                      Quote(text) + " is neither a whole number nor unlimited");
+        }
         return ParseNumber(text, 0, 1'000'000).map([&hub](long long number) {
           hub.retry.retries = static_cast<int>(number);
         });
@@ -352,7 +303,7 @@ void Define(FlagSet& flags, ServeOptions& options) {
   flags.Span("--retry-max D", hub.retry.max, "the longest pause between two attempts: 1h",
              Shown::kBrief);
   flags.Span("--retry-for D", hub.retry.give_up_after, "give a message up after: 24h");
-  flags.Span("--delivery-timeout D", hub.delivery_timeout, "for one delivery: 10s", Shown::kBrief);
+  DefineWait(flags, "--delivery-timeout", hub.delivery_timeout, "for one delivery: 10s");
   flags.Value(
       "--signature-algorithm NAME",
       [&hub](const std::string& text) -> Result<void> {
@@ -399,9 +350,7 @@ ExitStatus Run(Environment& environment, const ServeOptions& options) {
                         "--public-url: use an absolute http or https URL without query");
     }
   }
-  if (hub.lease.min > hub.lease.max) {
-    return UsageError(environment, kName, "--min-lease-seconds is over --max-lease-seconds");
-  }
+  if (auto fit = CheckLimits(hub); !fit) return UsageError(environment, kName, fit.error().message);
   if (options.hook_authorization) hub.hooks.authorization = hub::Authorization::kTold;
   auto callbacks = ReadAllowed("--allow-callback", options.allow_callback);
   if (!callbacks) return UsageError(environment, kName, callbacks.error().message);

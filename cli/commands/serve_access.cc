@@ -29,7 +29,7 @@ void DefineAccess(FlagSet& flags, ServeOptions& options) {
 Result<std::optional<hub::Policy>> ReadAccess(const ServeOptions& options, Output& output) {
   if (options.auth.empty()) return std::nullopt;
   auto read = hub::ReadPolicyFile(options.auth);
-  if (!read) return tl::unexpected(Error{ErrorCode::kInvalid, std::move(read.error().message)});
+  if (!read) return tl::unexpected(Error{ErrorCode::kInvalid, "--auth " + read.error().message});
   if (!read->warning.empty()) output.Diagnose(read->warning);
   return std::move(read->policy);
 }

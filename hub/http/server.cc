@@ -99,7 +99,9 @@ Result<void> Server::Impl::Listen() {
   if (literal.size() > 2 && literal.front() == '[') literal = literal.substr(1, literal.size() - 2);
   error_code ec;
   const asio::ip::address address = asio::ip::make_address(literal, ec);
-  if (ec) return Fail(ErrorCode::kInvalid, options.address + " is not an IP address to listen on");
+  if (ec)
+    return Fail(ErrorCode::kInvalid,
+                options.address + " is not an IP address to listen on: use 127.0.0.1 or 0.0.0.0");
   const tcp::endpoint endpoint(address, options.port);
   acceptor.open(endpoint.protocol(), ec);
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);

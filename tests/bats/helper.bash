@@ -11,6 +11,7 @@
 #   start_peer FILE.py [ARG…]         $PEER is the URL that it printed first; see peer.py
 #   wait_for COMMAND…                 polls until it succeeds
 #   free_port                         prints a port of 127.0.0.1 that was free a moment ago
+#   put_topic, hub_form, subscribe_form, subscribed, api, json: what curl says to the hub
 #   in_terminal COMMAND…              runs it under a pseudo-terminal, prints what it showed
 #
 # A file with a setup or teardown of its own calls websub_setup and websub_teardown there.
@@ -19,6 +20,9 @@ bats_require_minimum_version 1.5.0
 
 # Long enough for a sanitizer's build on a busy machine. No test waits for it unless it fails.
 deadline_seconds=30
+
+# What every call of curl to the hub is given, such as (--cacert ca.pem).
+curl_flags=()
 
 # The folder of the .bats files, also for those that load from there.
 bats_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,6 +40,8 @@ websub_setup() {
   done
   mkdir -p "$BATS_TEST_TMPDIR"/{bin,home,config,data,state,cache,work}
   ln -s "$(realpath "$binary")" "$BATS_TEST_TMPDIR/bin/websub"
+  # The one that script/bootstrap installs: a version manager's takes several times as long to start.
+  [ ! -x /usr/bin/python3 ] || ln -s /usr/bin/python3 "$BATS_TEST_TMPDIR/bin/python3"
   export PATH=$BATS_TEST_TMPDIR/bin:$PATH HOME=$BATS_TEST_TMPDIR/home
   export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config XDG_DATA_HOME=$BATS_TEST_TMPDIR/data
   export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
@@ -77,6 +83,10 @@ skip_file() {
 start_bg() {
   local name=$1
   shift
+  # Nobody may take what the last one of that name printed for its own.
+  : >"$BATS_TEST_TMPDIR/$name.out" >"$BATS_TEST_TMPDIR/$name.err"
+  # A shell lets its children in the background ignore SIGINT; a user's terminal does not.
+  [ "$(type -t "$1")" != file ] || set -- env --default-signal=INT,QUIT "$@"
   # Bats waits for everybody who holds its descriptor 3.
   "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" </dev/null 3>&- &
   bg_pids[$name]=$!
@@ -119,7 +129,7 @@ wait_for() {
       echo "waited $deadline_seconds s in vain for: $*" >&2
       return 1
     fi
-    sleep 0.05
+    sleep 0.1
   done
 }
 
@@ -130,7 +140,7 @@ out_has() { file_has "$BATS_TEST_TMPDIR/$1.out" "$2"; }
 err_has() { file_has "$BATS_TEST_TMPDIR/$1.err" "$2"; }
 
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -S -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 # Of --listen and --db each is only set where the flags do not.
@@ -152,7 +162,7 @@ start_peer() {
   local file=$1
   shift
   [ -e "$file" ] || file=$bats_dir/$file
-  start_bg peer python3 -u "$file" "$@"
+  start_bg peer python3 -S -u "$file" "$@"
   wait_for written_or_ended "$BATS_TEST_TMPDIR/peer.out" peer
   # shellcheck disable=SC2034
   read -r PEER <"$BATS_TEST_TMPDIR/peer.out"
@@ -160,7 +170,10 @@ start_peer() {
 
 in_terminal() { python3 "$bats_dir/terminal.py" "$@"; }
 
-# Content for a topic that the hub hosts: put_topic NAME CONTENT [TYPE].
+# The names of all commands.
+commands() { websub --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\) .*/\1/p'; }
+
+# Content for a topic that the hub hosts: put_topic NAME CONTENT|@FILE [TYPE].
 put_topic() {
   curl -sS -f -X PUT -H "Content-Type: ${3:-text/plain}" --data-binary "$2" "$HUB/topics/$1"
 }
@@ -188,4 +201,38 @@ lacks() {
     printf 'got:    %s\nwith: %s\n' "$1" "$2"
     return 1
   }
+}
+
+# json EXPRESSION: of the JSON on standard input, `d`, in Python's words.
+json() { python3 -S -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+# api PATH [EXPRESSION]: what GET /api/v1/PATH of the hub answers.
+api() { curl -sS -f "$HUB/api/v1/$1" | json "${2:-d}"; }
+
+# api_is PATH EXPRESSION VALUE, for wait_for.
+api_is() { [ "$(api "$1" "$2" 2>/dev/null)" = "$3" ]; }
+
+# hub_form NAME=VALUE…: POSTs that form to the hub and prints the status; its answer is in $answer_file.
+hub_form() {
+  local field fields=()
+  for field in "$@"; do fields+=(--data-urlencode "$field"); done
+  answer_file=$BATS_TEST_TMPDIR/answer
+  curl -sS -o "$answer_file" -w '%{http_code}' "${curl_flags[@]}" "${fields[@]}" "$HUB/hub"
+}
+
+# subscribe_form TOPIC CALLBACK [NAME=VALUE…]: asks the hub as a subscriber does; prints the status.
+subscribe_form() {
+  hub_form hub.mode=subscribe "hub.topic=$1" "hub.callback=$2" "${@:3}"
+}
+
+# subscribed TOPIC CALLBACK [NAME=VALUE…]: the same, and waits until it is verified.
+subscribed() {
+  local code active
+  active=$(api subscriptions 'sum(s["state"] == "active" for s in d["items"])')
+  code=$(subscribe_form "$@")
+  [ "$code" = 202 ] || {
+    echo "the hub answered $code: $(cat "$BATS_TEST_TMPDIR/answer")" >&2
+    return 1
+  }
+  wait_for api_is subscriptions 'sum(s["state"] == "active" for s in d["items"])' "$((active + 1))"
 }

@@ -12,7 +12,7 @@
 before it is answered: method, path, fields (a list of pairs, as they came), body (as latin-1).
 
 Alone (`start_peer peer.py [STATUS]`) it is a subscriber or an application that answers STATUS (204) to
-everything, and a challenge to whoever verifies.
+everything, and a challenge to whoever verifies. `start_peer peer.py silent` never answers anything.
 """
 
 import http.server
@@ -44,6 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_request(self):
         query = self.query()
+        if sys.argv[1:] == ["silent"]:
+            threading.Event().wait()
         if self.command == "GET" and "hub.challenge" in query:
             self.answer(200, query["hub.challenge"].encode())
         else:

@@ -36,11 +36,12 @@ TEST_CASE("serve does not start with an access file that it cannot read") {
   const std::string file = given.Write(R"({"tokens":[{"identity":"alice","hash":"x"}]})", 0600);
   CHECK(given.fake.Run({"serve", "--listen", ":0", "--db", ":memory:", "--auth", file}) == 2);
   CHECK(given.fake.out.str().empty());
-  CHECK(given.fake.err.str().starts_with("websub: " + file + ": tokens[0].hash: write sha256:"));
+  CHECK(given.fake.err.str().starts_with("websub: --auth " + file +
+                                         ": tokens[0].hash: write sha256:"));
 
   FakeEnvironment missing;
   CHECK(missing.Run({"serve", "--listen", ":0", "--db", ":memory:", "--auth", file + ".no"}) == 2);
-  CHECK(missing.err.str() == "websub: " + file + ".no: No such file or directory\n");
+  CHECK(missing.err.str() == "websub: --auth " + file + ".no: No such file or directory\n");
 }
 
 TEST_CASE("an access file that others may read is taken with a warning") {
