@@ -37,6 +37,7 @@ enum class FindingCode {
   kVerificationBrokenOff,
   kAcceptedNotVerified,
   kVerificationNeverCame,
+  kVerificationElsewhere,
   kEchoesAnything,
   kVerificationWrongTopic,
   kVerificationWrongMode,

@@ -74,6 +74,10 @@ constexpr CatalogueEntry kVerification[] = {
      "the hub cannot reach the callback, or it works on its verifications much later",
      "give the hub a callback URL that it can reach (--callback-url), and look whether a firewall "
      "or NAT stands between"},
+    {kVerificationElsewhere, "verification-elsewhere", "HUB-VER-01", kError,
+     "a tunnel or proxy between the hub and this machine leads to another path than that of the "
+     "callback",
+     "let it pass on the path unchanged, or name the path that arrives (--callback-path)"},
     {kEchoesAnything, "echoes-anything", "SUB-VER-02", kError,
      "the callback answers every challenge, whatever topic and mode it is for: anybody can "
      "subscribe it to anything",

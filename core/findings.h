@@ -66,6 +66,20 @@ struct VerificationWanted {
 std::vector<Finding> JudgeVerificationRequest(std::string_view target,
                                               const VerificationWanted& wanted);
 
+// The hub accepted a subscription, and its verification did not come: what the subscriber knows.
+struct VerificationMissed {
+  std::string hub;       // its URL
+  int status = 0;        // that it answered
+  std::string answer;    // and what it said, in a line; may be empty
+  std::string callback;  // the URL that it was told
+  std::string listener;  // "127.0.0.1:40123"
+  Duration waited{};
+  // What came to the listener meanwhile; empty where nothing did.
+  std::string stray;   // a request for another path: "GET /x from 192.0.2.1:5000"
+  std::string broken;  // what was no request, in the words of the listener
+};
+Finding JudgeVerificationMissed(const VerificationMissed& missed);
+
 struct DeliverySeen {
   std::string_view target;  // of the request line
   const FieldList& fields;

@@ -5,6 +5,7 @@
 #include "core/finding_words.h"
 #include "core/findings.h"
 #include "core/text.h"
+#include "core/url.h"
 
 namespace websub {
 namespace {
@@ -58,7 +59,47 @@ std::string_view WordFor(Peer peer) {
   return "the hub ";
 }
 
+// Where a URL leads that names an address or this machine; a name may lead anywhere.
+AddressClass ClassOf(std::string_view url) {
+  const auto parsed = Url::Parse(url);
+  if (!parsed) return AddressClass::kPublic;
+  const std::string& host = parsed->host();
+  if (host == "localhost" || host.ends_with(".localhost")) return AddressClass::kLoopback;
+  return ClassifyAddress(host).value_or(AddressClass::kPublic);
+}
+
+FindingCode CodeOf(const VerificationMissed& missed) {
+  if (Mentions(missed.broken, "TLS was spoken to this plain port")) return kCallbackPlainPort;
+  if (Mentions(missed.broken, "plain HTTP was spoken")) return kCallbackTlsPort;
+  if (!missed.stray.empty()) return kVerificationElsewhere;
+  const AddressClass hub = ClassOf(missed.hub);
+  const AddressClass callback = ClassOf(missed.callback);
+  if (hub == AddressClass::kLoopback) return kVerificationNeverCame;
+  if (callback == AddressClass::kLoopback) return kCallbackLoopback;
+  if (callback == AddressClass::kPrivate && hub != AddressClass::kPrivate) {
+    return kCallbackPrivateAddress;
+  }
+  return kVerificationNeverCame;
+}
+
 }  // namespace
+
+Finding JudgeVerificationMissed(const VerificationMissed& missed) {
+  std::string what =
+      "the hub " + ShownInSentence(missed.hub) + " answered " + std::to_string(missed.status);
+  if (!missed.answer.empty()) what += " (" + missed.answer.substr(0, 300) + ")";
+  what += " but never asked " + ShownInSentence(missed.callback) + " to verify, within " +
+          FormatDuration(missed.waited) + ": ";
+  if (!missed.broken.empty()) {
+    what += "what came to " + missed.listener + " was no request: " + missed.broken.substr(0, 300);
+  } else if (!missed.stray.empty()) {
+    what +=
+        "what came to " + missed.listener + " was for another path: " + missed.stray.substr(0, 300);
+  } else {
+    what += "nobody has connected to " + missed.listener + ", where this command listens";
+  }
+  return MakeFinding(CodeOf(missed), std::move(what));
+}
 
 Finding JudgeFault(Peer peer, Fault fault, std::string_view url, std::string_view detail) {
   std::string what = std::string(WordFor(peer)) + ShownInSentence(url) + " gave no answer (" +

@@ -102,18 +102,10 @@ bool SameDigest(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::string HexDigest(SignatureAlgorithm algorithm, std::string_view secret,
-                      std::string_view body) {
-  return Signer(algorithm, secret).Sign(body).substr(Name(algorithm).size() + 1);
-}
-
-// The algorithm under which this digest would be right, other than the one named.
-std::optional<SignatureAlgorithm> FindFit(std::string_view digest,
-                                          std::optional<SignatureAlgorithm> named,
-                                          std::string_view secret, std::string_view body) {
+// The algorithm whose digests have so many hex digits.
+std::optional<SignatureAlgorithm> OfSize(std::size_t digits) {
   for (const SignatureAlgorithm algorithm : kAlgorithms) {
-    if (algorithm == named || digest.size() != 2 * DigestSize(algorithm)) continue;
-    if (SameDigest(HexDigest(algorithm, secret, body), digest)) return algorithm;
+    if (digits == 2 * DigestSize(algorithm)) return algorithm;
   }
   return std::nullopt;
 }
@@ -125,10 +117,10 @@ bool IsHex(std::string_view text) {
   return true;
 }
 
+// `fit` is the algorithm that the digest is right for.
 std::string DescribeMismatch(std::string_view method, std::optional<SignatureAlgorithm> named,
-                             std::string_view digest, std::string_view secret,
-                             std::string_view body) {
-  if (const auto fit = FindFit(digest, named, secret, body)) {
+                             std::size_t digits, std::optional<SignatureAlgorithm> fit) {
+  if (fit) {
     return "the header says " + Quote(method, 20) + ", but the digest is the right one for " +
            std::string(Name(*fit));
   }
@@ -136,13 +128,37 @@ std::string DescribeMismatch(std::string_view method, std::optional<SignatureAlg
     return "the method " + Quote(method, 20) + " is none of sha1, sha256, sha384 and sha512";
   }
   const std::size_t wanted = 2 * DigestSize(*named);
-  if (digest.size() != wanted) {
-    return "the digest has " + std::to_string(digest.size()) + " hex digits, too " +
-           (digest.size() < wanted ? "few" : "many") + " for " + std::string(Name(*named)) +
+  if (digits != wanted) {
+    return "the digest has " + std::to_string(digits) + " hex digits, too " +
+           (digits < wanted ? "few" : "many") + " for " + std::string(Name(*named)) +
            ", which has " + std::to_string(wanted);
   }
   return "the digest does not match: the body was changed on its way, or signed with another "
          "secret";
+}
+
+// The two hashes of an HMAC (RFC 2104), begun with the key.
+struct Keyed {
+  DigestContext inner;
+  DigestContext outer;
+};
+
+Keyed BeginHmac(SignatureAlgorithm algorithm, std::string_view secret) {
+  const EVP_MD* digest = FindDigest(algorithm);
+  std::string key = BlockKey(digest, secret);
+  Keyed keyed{BeginWithKey(digest, key, '\x36'), BeginWithKey(digest, key, '\x5c')};
+  OPENSSL_cleanse(key.data(), key.size());
+  return keyed;
+}
+
+// In hex. `inner` has taken the whole body and is used up; `begun_outer` is not.
+std::string FinishHmac(EVP_MD_CTX* inner, const EVP_MD_CTX* begun_outer) {
+  DigestBytes digest{};
+  std::size_t size = Final(inner, digest);
+  Require(EVP_MD_CTX_copy_ex(inner, begun_outer) == 1);
+  Update(inner, digest.data(), size);
+  size = Final(inner, digest);
+  return EncodeHex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 }  // namespace
@@ -168,33 +184,20 @@ std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name)
   return std::nullopt;
 }
 
-struct Signer::Context {
-  DigestContext inner;
-  DigestContext outer;
-};
+struct Signer::Context : Keyed {};
 
-Signer::Signer(SignatureAlgorithm algorithm, std::string_view secret) : algorithm_(algorithm) {
-  const EVP_MD* digest = FindDigest(algorithm);
-  std::string key = BlockKey(digest, secret);
-  context_ = std::make_unique<Context>(
-      Context{BeginWithKey(digest, key, '\x36'), BeginWithKey(digest, key, '\x5c')});
-  OPENSSL_cleanse(key.data(), key.size());
-}
+Signer::Signer(SignatureAlgorithm algorithm, std::string_view secret)
+    : context_(std::make_unique<Context>(Context{BeginHmac(algorithm, secret)})),
+      algorithm_(algorithm) {}
 Signer::~Signer() = default;
 Signer::Signer(Signer&&) noexcept = default;
 Signer& Signer::operator=(Signer&&) noexcept = default;
 
 std::string Signer::Sign(std::string_view body) const {
   const DigestContext context = NewContext();
-  DigestBytes digest{};
   Require(EVP_MD_CTX_copy_ex(context.get(), context_->inner.get()) == 1);
   Update(context.get(), body.data(), body.size());
-  std::size_t size = Final(context.get(), digest);
-  Require(EVP_MD_CTX_copy_ex(context.get(), context_->outer.get()) == 1);
-  Update(context.get(), digest.data(), size);
-  size = Final(context.get(), digest);
-  return std::string(Name(algorithm_)) + '=' +
-         EncodeHex({reinterpret_cast<const char*>(digest.data()), size});
+  return std::string(Name(algorithm_)) + '=' + FinishHmac(context.get(), context_->outer.get());
 }
 
 std::string_view Name(SignatureVerdict verdict) {
@@ -211,30 +214,74 @@ std::string_view Name(SignatureVerdict verdict) {
   return "";
 }
 
-SignatureCheck CheckSignature(std::optional<std::string_view> header, std::string_view secret,
-                              std::string_view body) {
-  if (secret.empty()) return {};
+// A digest can only be that of the one algorithm whose digests have its size: that one is computed,
+// whichever the header names, and tells too whether the header names the wrong one.
+struct SignatureChecker::State {
+  std::optional<SignatureCheck> decided;  // without the body
+  std::string method;
+  std::optional<SignatureAlgorithm> named;
+  std::string digest;                       // lower-case hex
+  std::optional<SignatureAlgorithm> sized;  // has digests of that size
+  Keyed keyed;
+
+  void Begin(std::optional<std::string_view> header, std::string_view secret);
+};
+
+void SignatureChecker::State::Begin(std::optional<std::string_view> header,
+                                    std::string_view secret) {
+  const auto decide = [this](SignatureVerdict verdict, std::string sentence) {
+    decided = SignatureCheck{verdict, named, std::move(sentence)};
+  };
+  if (secret.empty()) return decide(SignatureVerdict::kNone, "");
   if (!header) {
-    return {SignatureVerdict::kMissing, std::nullopt,
-            "a secret was given, but no X-Hub-Signature came"};
+    return decide(SignatureVerdict::kMissing, "a secret was given, but no X-Hub-Signature came");
   }
   const auto equals = header->find('=');
   if (equals == header->npos) {
-    return {SignatureVerdict::kInvalid, std::nullopt,
-            "the header has no '=': it should read sha256=DIGEST"};
+    return decide(SignatureVerdict::kInvalid,
+                  "the header has no '=': it should read sha256=DIGEST");
   }
-  const std::string_view method = header->substr(0, equals);
-  const std::string digest = ToLower(header->substr(equals + 1));
-  const auto named = ParseSignatureAlgorithm(method);  // SUB-DIS-04
+  method = header->substr(0, equals);
+  digest = ToLower(header->substr(equals + 1));
+  named = ParseSignatureAlgorithm(method);  // SUB-DIS-04
   if (!IsHex(digest) || digest.empty()) {
-    return {SignatureVerdict::kInvalid, named,
-            digest.empty() ? "the header has no digest after the '='"
-                           : "the digest is not hex (is it base64, or in quotes?)"};
+    return decide(SignatureVerdict::kInvalid,
+                  digest.empty() ? "the header has no digest after the '='"
+                                 : "the digest is not hex (is it base64, or in quotes?)");
   }
-  if (named && SameDigest(HexDigest(*named, secret, body), digest)) {
-    return {SignatureVerdict::kValid, named, ""};
+  sized = OfSize(digest.size());
+  if (sized) keyed = BeginHmac(*sized, secret);
+}
+SignatureChecker::SignatureChecker(std::optional<std::string_view> header, std::string_view secret)
+    : state_(std::make_unique<State>()) {
+  state_->Begin(header, secret);
+}
+SignatureChecker::~SignatureChecker() = default;
+SignatureChecker::SignatureChecker(SignatureChecker&&) noexcept = default;
+SignatureChecker& SignatureChecker::operator=(SignatureChecker&&) noexcept = default;
+
+void SignatureChecker::Add(std::string_view piece) {
+  if (state_->sized) Update(state_->keyed.inner.get(), piece.data(), piece.size());
+}
+
+SignatureCheck SignatureChecker::Finish() {
+  if (state_->decided) return *state_->decided;
+  const bool fits =
+      state_->sized &&
+      SameDigest(FinishHmac(state_->keyed.inner.get(), state_->keyed.outer.get()), state_->digest);
+  if (fits && state_->named == state_->sized) {
+    return {SignatureVerdict::kValid, state_->named, ""};
   }
-  return {SignatureVerdict::kInvalid, named, DescribeMismatch(method, named, digest, secret, body)};
+  return {SignatureVerdict::kInvalid, state_->named,
+          DescribeMismatch(state_->method, state_->named, state_->digest.size(),
+                           fits ? state_->sized : std::nullopt)};
+}
+
+SignatureCheck CheckSignature(std::optional<std::string_view> header, std::string_view secret,
+                              std::string_view body) {
+  SignatureChecker checker(header, secret);
+  checker.Add(body);
+  return checker.Finish();
 }
 
 }  // namespace websub

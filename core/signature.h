@@ -56,4 +56,22 @@ struct SignatureCheck {
 SignatureCheck CheckSignature(std::optional<std::string_view> header, std::string_view secret,
                               std::string_view body);
 
+// The same for a body that comes in pieces, of which none is kept. Not for use by two threads at
+// once. Throws as Signer does.
+class SignatureChecker {
+ public:
+  SignatureChecker(std::optional<std::string_view> header, std::string_view secret);
+  ~SignatureChecker();
+  SignatureChecker(SignatureChecker&&) noexcept;
+  SignatureChecker& operator=(SignatureChecker&&) noexcept;
+
+  void Add(std::string_view piece);
+  // Once, after the last piece.
+  SignatureCheck Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace websub

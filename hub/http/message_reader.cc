@@ -98,7 +98,8 @@ error_code ParseBody(P& parser, ByteBuffer& in) {
 }  // namespace
 
 struct RequestReader::Impl {
-  Impl(std::size_t head, std::size_t body) : max_head(head), max_body(body) {}
+  Impl(std::size_t head, std::size_t body, PlanBody plan)
+      : max_head(head), usual_max_body(body), plan_body(std::move(plan)) {}
 
   void OnRequestLine(Text method, Text target, int http_version) {
     request.method = ToString(method);
@@ -117,13 +118,19 @@ struct RequestReader::Impl {
     request.fields.emplace_back(ToString(name_text), ToString(value));
   }
   void OnLength(std::uint64_t length) {
-    request.body.reserve(std::min<std::uint64_t>(length, kMostReserved));
+    if (!request.sink) request.body.reserve(std::min<std::uint64_t>(length, kMostReserved));
   }
-  bool OnChunk(std::uint64_t size) { return size <= max_body - request.body.size(); }
+  bool OnChunk(std::uint64_t size) { return size <= max_body - request.body_size; }
   bool OnBody(Text body) {
-    if (body.size() > max_body - request.body.size()) return false;
-    request.body.append(body.data(), body.size());
-    return true;
+    if (body.size() > max_body - request.body_size) return false;
+    request.body_size += body.size();
+    if (!request.sink) {
+      request.body.append(body.data(), body.size());
+      return true;
+    }
+    const auto taken = request.sink->Write({body.data(), body.size()});
+    if (!taken) not_taken = taken.error().message;
+    return taken.has_value();
   }
 
   Progress Refuse(int code, std::string why) {
@@ -136,6 +143,7 @@ struct RequestReader::Impl {
                   "the head of the request is larger than " + std::to_string(max_head) + " bytes");
   }
   Progress RefuseBody() {
+    if (!not_taken.empty()) return Refuse(507, not_taken);
     return Refuse(413,
                   "the body of the request is larger than " + std::to_string(max_body) + " bytes");
   }
@@ -146,7 +154,10 @@ struct RequestReader::Impl {
   Progress TakeHead(ByteBuffer& in);
 
   const std::size_t max_head;
-  const std::size_t max_body;
+  const std::size_t usual_max_body;
+  const PlanBody plan_body;
+  std::size_t max_body = 0;  // of this request
+  std::string not_taken;     // what its sink said
   std::optional<Parser<true, Impl>> parser;
   Request request;
   std::size_t parsed = 0;  // bytes of the head
@@ -171,13 +182,18 @@ Progress RequestReader::Impl::TakeHead(ByteBuffer& in) {
   if (hosts > 1 || (hosts == 0 && version == 11)) {
     return Refuse(400, "the request needs exactly one Host header");
   }
+  if (plan_body) {
+    BodyPlan plan = plan_body(request);
+    request.sink = std::move(plan.sink);
+    max_body = plan.max_body.value_or(usual_max_body);
+  }
   const auto length = parser->content_length();
   if (length && *length > max_body) return RefuseBody();
   return Progress::kMore;
 }
 
-RequestReader::RequestReader(std::size_t max_head, std::size_t max_body)
-    : impl_(std::make_unique<Impl>(max_head, max_body)) {
+RequestReader::RequestReader(std::size_t max_head, std::size_t max_body, PlanBody plan_body)
+    : impl_(std::make_unique<Impl>(max_head, max_body, std::move(plan_body))) {
   Reset();
 }
 
@@ -186,6 +202,8 @@ RequestReader::~RequestReader() = default;
 void RequestReader::Reset() {
   impl_->parser.emplace(*impl_);
   impl_->request = {};
+  impl_->max_body = impl_->usual_max_body;
+  impl_->not_taken.clear();
   impl_->parsed = 0;
   impl_->version = 11;
   impl_->hosts = 0;
@@ -221,7 +239,7 @@ bool RequestReader::head_done() const {
 
 bool RequestReader::expects_continue() const {
   return impl_->expects_continue && head_done() && !impl_->parser->is_done() &&
-         impl_->request.body.empty();
+         impl_->request.body_size == 0;
 }
 
 bool RequestReader::keep_alive() const {

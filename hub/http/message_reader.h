@@ -19,7 +19,7 @@ enum class Progress {
 // The server's side. Strict: whatever two readers could understand differently is refused.
 class RequestReader {
  public:
-  RequestReader(std::size_t max_head, std::size_t max_body);
+  RequestReader(std::size_t max_head, std::size_t max_body, PlanBody plan_body = {});
   ~RequestReader();
 
   // Forgets the message before; the next Feed begins a new one.
@@ -32,7 +32,7 @@ class RequestReader {
   Request& request();  // head, method, target and fields once head_done; body once complete
 
   // After kRefused: what to answer.
-  int status() const;  // 400, 413, 431
+  int status() const;  // 400, 413, 431, 507
   const std::string& sentence() const;
 
  private:

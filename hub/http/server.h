@@ -21,14 +21,25 @@ namespace websub::hub::http {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+// Takes the body of a request in pieces as they come, in place of Request::body. Dropped before the
+// end where the request breaks off or is refused.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // An error ends the request: it is answered 507 with the sentence.
+  virtual Result<void> Write(std::string_view piece) = 0;
+};
+
 struct Request {
   std::string method;
-  std::string target;    // as sent: path and query
-  std::string head;      // raw bytes as received, the empty line included
-  Fields fields;         // in order, names as sent
-  std::string body;      // transfer coding removed
-  std::string peer;      // "127.0.0.1:53211"
-  PhaseTimings timings;  // total: from the first byte of the request to its last
+  std::string target;                   // as sent: path and query
+  std::string head;                     // raw bytes as received, the empty line included
+  Fields fields;                        // in order, names as sent
+  std::string body;                     // transfer coding removed; empty where a sink took it
+  std::string peer;                     // "127.0.0.1:53211"
+  PhaseTimings timings;                 // total: from the first byte of the request to its last
+  std::shared_ptr<BodySink> sink = {};  // what took the body, where the plan named one
+  std::size_t body_size = 0;            // bytes, wherever they went
 
   std::string_view Path() const;   // the target up to '?', not decoded
   std::string_view Query() const;  // after '?', or empty
@@ -51,6 +62,14 @@ struct Response {
                        std::string sentence);  // text/plain; charset=utf-8, newline added
 };
 
+// What is to be done with the body of a request.
+struct BodyPlan {
+  std::shared_ptr<BodySink> sink = {};       // null: it is gathered in Request::body
+  std::optional<std::size_t> max_body = {};  // bytes, in place of the server's
+};
+// Asked once a head is whole and before any of its body is read; body and peer are empty still.
+using PlanBody = std::function<BodyPlan(const Request& head)>;
+
 // Answers a request, once, on the loop's thread, at once or later. Dropping it unanswered answers
 // 500.
 using Respond = std::function<void(Response)>;
@@ -68,7 +87,8 @@ struct ServerOptions {
   std::optional<TlsFiles> tls;       // then every connection must speak it
   std::size_t max_head = 32 * 1024;  // bytes; beyond: 431
   std::size_t max_body =
-      10 * 1024 * 1024;  // bytes; beyond: 413, before it is read where it is announced
+      10 * 1024 * 1024;     // bytes; beyond: 413, before it is read where it is announced
+  PlanBody plan_body = {};  // null: every body is gathered
   // Beyond: the connection that is worth least makes room (crowd.h), or the new one is closed where
   // all are being handled. At most half of the files that the process may open.
   std::size_t max_connections = 4096;

@@ -67,7 +67,7 @@ ServerConnection::ServerConnection(Server::Impl& server, Socket socket, std::str
       stream_(std::move(socket)),
       peer_(std::move(peer)),
       deadline_(server.loop.impl().io),
-      reader_(server.options.max_head, server.options.max_body) {}
+      reader_(server.options.max_head, server.options.max_body, server.options.plan_body) {}
 
 // Until its first request is whole it counts as one with an unfinished head, and not as idle: it
 // has done nothing yet.

@@ -195,6 +195,17 @@ std::vector<Finding> FindingsOf(const json& row) {
   }
   if (row.contains("secret_in_the_open")) return {SecretInTheOpen(Text(row, "secret_in_the_open"))};
   if (row.contains("loopback_callback")) return {LoopbackCallback(Text(row, "loopback_callback"))};
+  if (row.contains("missed")) {
+    const json& missed = row["missed"];
+    return {JudgeVerificationMissed({.hub = Text(missed, "hub"),
+                                     .status = 202,
+                                     .answer = "",
+                                     .callback = Text(missed, "callback"),
+                                     .listener = "127.0.0.1:4567",
+                                     .waited = std::chrono::seconds(30),
+                                     .stray = Text(missed, "stray"),
+                                     .broken = Text(missed, "broken")})};
+  }
   return Explain(FactsOf(row.at("explain"))).findings;
 }
 
@@ -215,6 +226,9 @@ TEST_CASE("what was recorded is told by its findings") {
     for (const Finding& finding : findings) {
       CHECK(finding.what.size() > 2);
       CHECK_FALSE(finding.what.ends_with('.'));
+    }
+    if (row.contains("what")) {
+      CHECK(findings.at(0).what.find(Text(row, "what")) != std::string::npos);
     }
   }
 }

@@ -44,6 +44,23 @@ TEST_CASE("signs as openssl does (HUB-SIG-01 HUB-SIG-02)") {
   }
 }
 
+TEST_CASE("checks a body in pieces as it does one that is whole") {
+  for (const auto& row : tests::ReadCases("core/signature.json")) {
+    const std::string secret = row["secret"];
+    const std::string body = row["body"];
+    const std::string signature = row["signature"];
+    for (const std::size_t piece : {1, 7, 64, 4096}) {
+      SignatureChecker checker(signature, secret);
+      for (std::size_t at = 0; at < body.size(); at += piece) checker.Add(body.substr(at, piece));
+      CHECK(checker.Finish().verdict == SignatureVerdict::kValid);
+    }
+    SignatureChecker more(signature, secret);
+    more.Add(body);
+    more.Add("x");
+    CHECK(more.Finish().verdict == SignatureVerdict::kInvalid);
+  }
+}
+
 TEST_CASE("signs with an empty secret") {
   // printf Hello | openssl dgst -sha256 -mac HMAC -macopt key:
   CHECK(Signer(SignatureAlgorithm::kSha256, "").Sign("Hello") ==

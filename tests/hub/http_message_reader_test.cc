@@ -154,5 +154,74 @@ TEST_CASE("mangled messages are read the same however they are cut and stay with
   }
 }
 
+// Remembers its pieces; full after `room` bytes.
+class Bucket : public BodySink {
+ public:
+  Bucket(std::string& held, std::size_t room) : held_(held), room_(room) {}
+  Result<void> Write(std::string_view piece) override {
+    if (held_.size() + piece.size() > room_) return Fail(ErrorCode::kUnavailable, "it is full");
+    held_ += piece;
+    return {};
+  }
+
+ private:
+  std::string& held_;
+  std::size_t room_;
+};
+
+TEST_CASE("a sink takes the body in pieces and none of it is gathered") {
+  std::mt19937 random(1);
+  for (const std::string_view body : {"Content-Length: 9\r\n\r\nabcdefghi",
+                                      "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n"
+                                      "5;x=y\r\nefghi\r\n0\r\n\r\n"}) {
+    for (const std::size_t most : {1, 3, 1000}) {
+      std::string held;
+      std::string seen;
+      RequestReader reader(kMaxHead, 1, [&](const Request& head) {
+        seen = head.method + head.target + std::string(head.Field("Host").value_or(""));
+        return BodyPlan{std::make_shared<Bucket>(held, 100), 9};
+      });
+      ByteBuffer in;
+      const std::string request = "POST /a HTTP/1.1\r\nHost: x\r\n" + std::string(body);
+      CHECK(FeedPieces(reader, in, request, random, most) == Progress::kComplete);
+      CHECK(seen == "POST/ax");
+      CHECK(held == "abcdefghi");
+      CHECK(reader.request().body.empty());
+      CHECK(reader.request().body_size == 9);
+    }
+  }
+}
+
+TEST_CASE("a plan bounds the body of its request only") {
+  std::mt19937 random(1);
+  RequestReader reader(kMaxHead, 5, [](const Request& head) {
+    return head.target == "/small" ? BodyPlan{nullptr, 2} : BodyPlan{};
+  });
+  const auto refused = [&](const std::string& target, const std::string& body) {
+    ByteBuffer in;
+    reader.Reset();
+    const Progress progress =
+        FeedPieces(reader, in, "POST " + target + " HTTP/1.1\r\nHost: x\r\n" + body, random, 1000);
+    return progress == Progress::kRefused ? reader.status() : 0;
+  };
+  CHECK(refused("/small", "Content-Length: 3\r\n\r\n") == 413);  // before any of it is read
+  CHECK(refused("/small", "Transfer-Encoding: chunked\r\n\r\n3\r\n") == 413);
+  CHECK(refused("/big", "Content-Length: 5\r\n\r\nabcde") == 0);
+  CHECK(refused("/big", "Content-Length: 6\r\n\r\n") == 413);
+}
+
+TEST_CASE("a sink that can take no more ends the request") {
+  std::mt19937 random(1);
+  std::string held;
+  RequestReader reader(kMaxHead, 100, [&](const Request&) {
+    return BodyPlan{std::make_shared<Bucket>(held, 4), std::nullopt};
+  });
+  ByteBuffer in;
+  CHECK(FeedPieces(reader, in, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabcdefghi",
+                   random, 3) == Progress::kRefused);
+  CHECK(reader.status() == 507);
+  CHECK(reader.sentence() == "it is full");
+}
+
 }  // namespace
 }  // namespace websub::hub::http
