@@ -30,6 +30,17 @@ Result<void> CheckTopic(const std::string& topic) {
   return {};
 }
 
+// What a URL can be made of behind its host.
+Result<std::string> ParseCallbackPath(const std::string& text) {
+  const std::string path = text.starts_with('/') ? text : "/" + text;
+  const auto url = Url::Parse("http://localhost" + path);
+  if (!url || url->target() != path || path.find_first_of("?#") != std::string::npos ||
+      path.size() > kMaxCallback / 4) {
+    return Fail(ErrorCode::kInvalid, Quote(text) + " is no path of a URL, as /hook");
+  }
+  return path;
+}
+
 // What only the options together can show.
 Result<void> CheckOptions(const SubscribeOptions& options) {
   for (const std::string& topic : options.topics) {
@@ -52,6 +63,18 @@ Result<void> CheckOptions(const SubscribeOptions& options) {
     if (options.callback_url.size() > kMaxCallback / 2) {
       return Fail(ErrorCode::kInvalid, "--callback-url: it is too long");
     }
+  }
+  if (!options.forward_to.empty()) {
+    const auto to = Url::Parse(options.forward_to);
+    if (!to) return Fail(ErrorCode::kInvalid, "--forward-to: " + to.error().message);
+  }
+  const bool handed_on = !options.forward_to.empty() || !options.exec.empty();
+  if (handed_on && options.reply_status) {
+    return Fail(ErrorCode::kInvalid,
+                "give --reply-status, or --forward-to or --exec that decide what is answered");
+  }
+  if (options.forward_all && !handed_on) {
+    return Fail(ErrorCode::kInvalid, "--forward-all needs --forward-to or --exec");
   }
   if (options.lease && (*options.lease < std::chrono::seconds(1) || *options.lease > kMaxLease)) {
     return Fail(ErrorCode::kInvalid, "--lease: it must be 1s or longer");
@@ -129,6 +152,13 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
       "where the hub calls (default: 127.0.0.1:0)");
   flags.Value("--callback-url URL", url(options.callback_url),
               "what the hub is told: behind a tunnel or proxy");
+  flags.Value(
+      "--callback-path PATH",
+      [&options](const std::string& text) {
+        return ParseCallbackPath(text).map(
+            [&options](std::string path) { options.callback_path = std::move(path); });
+      },
+      "the path of the callback; of several topics PATH/1, … (default: random)", Shown::kBrief);
   flags.Span("--lease D", options.lease, "how long to ask for (default: the hub decides)");
   AddSecretFlags(flags, options.secret);
   flags.Switch("--no-secret", options.no_secret, "no secret (default: a random one)");
@@ -138,15 +168,36 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   flags.Exclusive({"--count", "--once"});
   flags.Span("--timeout D", options.timeout, "end after D, with status 124");
   flags.Span("--idle D", options.idle, "the same where nothing comes for D");
-  flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed");
-  flags.Switch("--keep", options.keep, "do not unsubscribe at the end");
+  flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed",
+               Shown::kBrief);
+  flags.Switch("--keep", options.keep, "do not unsubscribe at the end", Shown::kBrief);
   flags.Texts("--expect WHAT", options.expect,
               "body~REGEX, type=… or signature=valid; else status 4");
+  flags.Value("--forward-to URL", url(options.forward_to),
+              "POST each to this URL; its answer goes to the hub");
+  flags.Value(
+      "--exec CMD",
+      [&options](const std::string& text) -> Result<void> {
+        if (Trim(text).empty()) return Fail(ErrorCode::kInvalid, "it names no program");
+        options.exec = text;
+        return {};
+      },
+      "run this for each: body on stdin, the rest in WEBSUB_*");
+  flags.Exclusive({"--forward-to", "--exec"});
+  flags.Text("--output-dir DIR", options.output_dir, "bodies as files");
+  flags.Text("--record FILE", options.record, "append each as a raw HTTP request", Shown::kBrief);
+  flags.Span("--forward-timeout D", options.forward_timeout,
+             "for the answer of --forward-to; 0: no limit", Shown::kBrief);
+  flags.Span("--exec-timeout D", options.exec_timeout, "for the program of --exec; 0: no limit",
+             Shown::kBrief);
+  flags.Switch("--forward-all", options.forward_all,
+               "hand on what must be discarded, too: a wrong signature, or none", Shown::kBrief);
   flags.Number("--reply-status N", options.reply_status, 200, 599, "", Shown::kBrief);
   flags.Text("--reply-challenge TEXT", options.reply_challenge, "", Shown::kBrief);
   flags.Span("--reply-delay D", options.reply_delay, "", Shown::kBrief);
   flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
-  flags.Size("--max-body SIZE", options.max_body, "", Shown::kBrief);
+  flags.Size("--max-body SIZE", options.max_body,
+             "of a notification; beyond: 413 (default: 10MiB, to files 1GiB)", Shown::kBrief);
   AddHeaderFlag(flags, options.extras.fields);
   flags.Lines(
       "--hub-param NAME=VALUE",

@@ -19,7 +19,8 @@ struct SubscribeOptions {
   std::vector<std::string> topics;
   std::string hub;  // empty: discovery finds it
   ListenAddress listen;
-  std::string callback_url;  // empty: the listener's own
+  std::string callback_url;   // empty: the listener's own
+  std::string callback_path;  // empty: a random one for each subscription
   std::optional<Duration> lease;
   HubExtras extras;
   SecretOptions secret;
@@ -31,13 +32,21 @@ struct SubscribeOptions {
   bool exit_on_verified = false;
   bool keep = false;
   std::vector<std::string> expect;
+  // What is done with notifications beside printing them.
+  std::string output_dir;
+  std::string record;
+  std::string forward_to;
+  Duration forward_timeout = std::chrono::seconds(10);  // 0: without end
+  std::string exec;
+  Duration exec_timeout = std::chrono::minutes(1);  // 0: without end
+  bool forward_all = false;  // also what must be discarded goes to the application or program
   // To play a bad subscriber: what deliveries are answered, what comes in place of the challenge,
   // and how long each answer takes.
   std::optional<int> reply_status;
   std::optional<std::string> reply_challenge;
   Duration reply_delay{0};
   Duration verify_timeout = std::chrono::seconds(30);
-  std::size_t max_body = 10 * 1024 * 1024;  // bytes
+  std::optional<std::size_t> max_body;  // bytes
   TlsOptions tls;
   ListenTlsOptions listen_tls;
   OutputOptions output;

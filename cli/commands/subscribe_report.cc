@@ -159,42 +159,52 @@ void SubscribeReport::Failure(const SubscriptionFacts& facts, const std::string&
   if (finding) output_.Note(Advice(*finding));
 }
 
-void SubscribeReport::Notification(const SubscriptionFacts& facts, const Delivery& delivery,
-                                   std::string_view body) {
-  if (!output_.json()) return PrintForPeople(facts, delivery, body);
-  Json fields{{"topic", facts.topic},
-              {"content_type", delivery.content_type},
-              {"signature", websub::Name(delivery.check.verdict)}};
-  if (delivery.check.algorithm) fields["algorithm"] = websub::Name(*delivery.check.algorithm);
-  fields["bytes"] = body.size();
-  // SUB-DIS-02, SUB-DIS-03: what cannot be trusted is not passed on.
-  if (delivery.Discarded()) {
-    fields["discarded"] = true;
-    fields["reason"] = delivery.check.sentence;
-    if (delivery.finding) fields["finding"] = FindingJson(*delivery.finding);
-  } else {
-    AddBytes(fields, "body", body);
-  }
-  if (!delivery.message_id.empty()) fields["message_id"] = delivery.message_id;
-  if (delivery.attempt) fields["attempt"] = *delivery.attempt;
-  if (delivery.seen == Seen::kBefore) fields["duplicate"] = true;
-  output_.Event("notification", fields);
+Json NotificationMembers(const std::string& topic, const Arrival& arrival) {
+  const Delivery& delivery = arrival.delivery;
+  Json members{{"topic", topic},
+               {"content_type", delivery.content_type},
+               {"signature", websub::Name(delivery.check.verdict)}};
+  if (delivery.check.algorithm) members["algorithm"] = websub::Name(*delivery.check.algorithm);
+  members["bytes"] = arrival.bytes;
+  if (!delivery.message_id.empty()) members["message_id"] = delivery.message_id;
+  if (delivery.attempt) members["attempt"] = *delivery.attempt;
+  if (delivery.seen == Seen::kBefore) members["duplicate"] = true;
+  return members;
 }
 
-void SubscribeReport::PrintForPeople(const SubscriptionFacts& facts, const Delivery& delivery,
-                                     std::string_view body) {
+void SubscribeReport::Notification(const SubscriptionFacts& facts, const Arrival& arrival) {
+  if (!output_.json()) return PrintForPeople(facts, arrival);
+  const Delivery& delivery = arrival.delivery;
+  Json members = NotificationMembers(facts.topic, arrival);
+  // SUB-DIS-02, SUB-DIS-03: what cannot be trusted is not passed on.
+  if (delivery.Discarded()) {
+    members["discarded"] = true;
+    members["reason"] = delivery.check.sentence;
+    if (delivery.finding) members["finding"] = FindingJson(*delivery.finding);
+  } else if (!arrival.file.empty()) {
+    members["file"] = arrival.file;
+  } else {
+    AddBytes(members, "body", arrival.Body());
+  }
+  output_.Event("notification", members);
+}
+
+void SubscribeReport::PrintForPeople(const SubscriptionFacts& facts, const Arrival& arrival) {
+  const Delivery& delivery = arrival.delivery;
   const bool discarded = delivery.Discarded();
   const bool repeated = delivery.seen == Seen::kBefore;
   if (output_.quiet()) {
     // Only content, for another program: byte for byte, unless it would go to a terminal.
     if (discarded || repeated) return;
-    return output_.Raw(environment_.terminal.out ? BodyForPeople(body, delivery.content_type, {})
-                                                 : std::string(body));
+    if (!arrival.file.empty()) return output_.Raw(Printable(arrival.file) + "\n");
+    return output_.Raw(environment_.terminal.out
+                           ? BodyForPeople(arrival.Body(), delivery.content_type, {})
+                           : std::string(arrival.Body()));
   }
   std::vector<Piece> header = {{TimeOfDay(environment_.clock.Now()), Style::kDim}};
   if (several_) header.push_back({"  " + facts.topic, Style::kStrong});
   header.push_back({"  " + (delivery.content_type.empty() ? "no type" : delivery.content_type)});
-  header.push_back({"  " + HumanSize(body.size())});
+  header.push_back({"  " + HumanSize(arrival.bytes)});
   header.push_back({"  signature: "});
   header.push_back(
       {std::string(websub::Name(delivery.check.verdict)), StyleOf(delivery.check.verdict)});
@@ -214,12 +224,13 @@ void SubscribeReport::PrintForPeople(const SubscriptionFacts& facts, const Deliv
     if (delivery.finding) PrintFinding(output_, *delivery.finding);
     return;
   }
+  if (!arrival.file.empty()) return output_.Line({{"saved  ", Style::kDim}, {arrival.file}});
   if (repeated && output_.verbose() == 0) return;
   BodyLimits limits;
   if (environment_.terminal.out && output_.verbose() == 0) {
     limits = {kRowsOnTerminal, static_cast<std::size_t>(environment_.terminal.width)};
   }
-  output_.Raw(BodyForPeople(body, delivery.content_type, limits) + "\n");
+  output_.Raw(BodyForPeople(arrival.Body(), delivery.content_type, limits) + "\n");
 }
 
 }  // namespace websub::cli

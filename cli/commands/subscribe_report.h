@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/commands/subscribe_arrival.h"
 #include "cli/commands/subscribe_request.h"
 #include "cli/commands/subscriber.h"
 #include "cli/environment.h"
@@ -42,8 +43,10 @@ class SubscribeReport {
                  const Subscriber& subscriber);
   void Denied(const SubscriptionFacts& facts, const std::string& reason);
   void Expired(const SubscriptionFacts& facts, Time end);
-  void Notification(const SubscriptionFacts& facts, const Delivery& delivery,
-                    std::string_view body);
+  void Notification(const SubscriptionFacts& facts, const Arrival& arrival);
+  // What came of handing it on.
+  void Forwarded(const SubscriptionFacts& facts, const Arrival& arrival, const AppAnswer& answer);
+  void Executed(const SubscriptionFacts& facts, const Arrival& arrival, const ProgramEnd& end);
   // Something went wrong; with --json also as an event.
   void Problem(const SubscriptionFacts& facts, const std::string& sentence,
                const std::optional<Finding>& finding = {});
@@ -65,13 +68,16 @@ class SubscribeReport {
   void Step(const SubscriptionFacts& facts, const std::string& sentence);
   void ErrorEvent(const SubscriptionFacts& facts, const std::string& sentence,
                   const std::optional<Finding>& finding);
-  void PrintForPeople(const SubscriptionFacts& facts, const Delivery& delivery,
-                      std::string_view body);
+  void PrintForPeople(const SubscriptionFacts& facts, const Arrival& arrival);
+  void PrintOutput(std::string_view name, std::string_view text);
 
   Environment& environment_;
   Output& output_;
   bool several_;
 };
+
+// What is known of a notification beside its body, as members of its event.
+Json NotificationMembers(const std::string& topic, const Arrival& arrival);
 
 // A body for people, each line ended: text escaped but for its line ends, other bytes as the first
 // few in hex. With `rows` it is cut to what fits into that many rows of `width` columns, and how

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/http_call.h"
+#include "cli/text.h"
 #include "core/address.h"
 #include "core/exchange.h"
 #include "core/findings.h"
@@ -91,6 +92,7 @@ void Sending::OnAnswer(const Url& url, const hub::OutgoingResult& result) {
   }
   if (result.Ok2xx()) {
     answer.verdict = HubVerdict::kAccepted;
+    answer.words = HubSentence(FirstField(HeadFields(result.head), "Content-Type"), result.body);
     return done(std::move(answer));
   }
   if (result.status == 307 || result.status == 308) return Redirect(url, result);

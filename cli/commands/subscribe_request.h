@@ -24,6 +24,7 @@ struct HubAnswer {
   int status = 0;
   std::string sentence;                 // why, where it was not accepted; names the hub
   std::optional<Finding> finding = {};  // the likely cause of that, and what to do
+  std::string words = {};               // what a hub that accepted said, in a line
   std::string hub;                      // where it answered
   std::string next_hub;  // where to send the next request: as asked, but moved by 308
 };

@@ -17,6 +17,8 @@ constexpr Duration kLeaveWithin = std::chrono::seconds(5);
 // Hubs use few connections; each may hold a whole body in memory.
 constexpr std::size_t kMaxConnections = 256;
 constexpr Duration kDrainWithin = std::chrono::seconds(1);
+// What is for no callback of ours is not read far.
+constexpr std::size_t kMaxStrayBody = 64 * 1024;
 
 std::string PathOf(const Url& url) {
   return PercentDecode(std::string_view(url.target()).substr(0, url.target().find('?')));
@@ -53,39 +55,56 @@ SubscribeSession::SubscribeSession(Environment& environment, const SubscribeOpti
 SubscribeSession::~SubscribeSession() = default;
 
 Result<void> SubscribeSession::Listen() {
+  auto bench = Workbench::Make(options_, environment_.clock, loop_, transport_, report_);
+  if (!bench) return tl::unexpected(bench.error());
+  bench_ = *std::move(bench);
   hub::http::ServerOptions server;
   server.address = options_.listen.address;
   server.port = options_.listen.port;
-  server.max_body = options_.max_body;
+  server.max_body = MaxBody(options_);
   server.max_connections = kMaxConnections;
   server.max_connections_per_address = kMaxConnections;  // most come from one hub
   const auto tls = ListenTls(options_.listen_tls);
   if (!tls) return tl::unexpected(tls.error());
   server.tls = *tls;
   server.on_notice = [this](const std::string& sentence, const std::string& peer) {
-    report_.Note("the listener: " + sentence + (peer.empty() ? "" : " (" + peer + ")"));
+    OnNotice(sentence, peer);
   };
+  server.plan_body = [this](const hub::http::Request& head) { return PlanBody(head); };
   server_ = std::make_unique<hub::http::Server>(
       loop_, std::move(server), [this](hub::http::Request request, hub::http::Respond respond) {
         OnRequest(std::move(request), respond);
       });
-  return server_->Listen();
+  if (auto listening = server_->Listen(); !listening) return listening;
+  const ListenAddress at{options_.listen.address, server_->port()};
+  strays_.listener = LocalUrl(at).substr(std::string_view("http://").size());
+  return {};
+}
+
+// One that was chosen stays the same over several runs; where there are several subscriptions each
+// has its own below it. By default nobody can guess it.
+std::string SubscribeSession::CallbackPath(std::size_t routes) const {
+  if (options_.callback_path.empty()) return "/" + environment_.random.Hex(32);  // SUB-REQ-05
+  if (routes == 1) return options_.callback_path;
+  const std::string base = options_.callback_path == "/" ? "" : options_.callback_path;
+  return base + "/" + std::to_string(routes_.size() + 1);
 }
 
 Result<void> SubscribeSession::AddRoute(const SubscribeTarget& target, const std::string& secret,
-                                        bool alone) {
-  const std::string path = "/" + environment_.random.Hex(32);  // SUB-REQ-05
+                                        std::size_t routes) {
+  const std::string path = CallbackPath(routes);
   std::string text =
       LocalUrl({options_.listen.address, server_->port()},
                options_.listen_tls.certificate.empty() ? Scheme::kHttp : Scheme::kHttps) +
       path;
   if (!options_.callback_url.empty()) {
-    text = alone ? options_.callback_url : Below(options_.callback_url, path);
+    const bool as_given = routes == 1 && options_.callback_path.empty();
+    text = as_given ? options_.callback_url : Below(options_.callback_url, path);
   }
   auto callback = Url::Parse(text);
   if (!callback) return tl::unexpected(callback.error());
   Route route;
-  route.paths = {path, PathOf(*callback)};
+  route.paths = {PercentDecode(path), PathOf(*callback)};
   SubscriptionPlan plan;
   plan.topic = target.topic;
   plan.hubs = target.hubs;
@@ -97,7 +116,7 @@ Result<void> SubscribeSession::AddRoute(const SubscribeTarget& target, const std
   const std::size_t index = routes_.size();
   route.subscription = std::make_unique<Subscription>(
       Subscription::Surroundings{environment_.clock, environment_.random, loop_, transport_,
-                                 report_},
+                                 report_, strays_},
       std::move(plan),
       Subscription::Events{
           .on_change = [this] { OnChange(); },
@@ -110,7 +129,7 @@ Result<void> SubscribeSession::AddRoute(const SubscribeTarget& target, const std
 Result<ExitStatus> SubscribeSession::Run(const std::vector<SubscribeTarget>& targets,
                                          const std::string& secret) {
   for (const SubscribeTarget& target : targets) {
-    if (auto added = AddRoute(target, secret, targets.size() == 1); !added) {
+    if (auto added = AddRoute(target, secret, targets.size()); !added) {
       return tl::unexpected(added.error());
     }
   }
@@ -154,22 +173,45 @@ void SubscribeSession::OnRequest(hub::http::Request request, const hub::http::Re
   if (Subscription* const subscription = Find(request.Path())) {
     return Answer(*subscription, std::move(request), respond);
   }
-  report_.Detail(request.method + " " + Quote(request.Path()) + " from " + request.peer +
-                 " is for no callback of ours");
+  strays_.request = request.method + " " + Quote(request.Path()) + " from " + request.peer;
+  report_.Detail(strays_.request + " is for no callback of ours");
   respond(hub::http::Response::Text(404, "no callback lives here"));
+}
+
+void SubscribeSession::OnNotice(const std::string& sentence, const std::string& peer) {
+  strays_.broken = sentence + (peer.empty() ? "" : " (" + peer + ")");
+  report_.Note("the listener: " + strays_.broken);
+}
+
+hub::http::BodyPlan SubscribeSession::PlanBody(const hub::http::Request& head) {
+  const Subscription* const subscription = Find(head.Path());
+  if (subscription != nullptr && head.method == "POST") {
+    return bench_->Plan(head, subscription->secret());
+  }
+  return {nullptr, std::min(kMaxStrayBody, MaxBody(options_))};
+}
+
+// Deliveries that come when the count is full.
+bool SubscribeSession::TurnsAway(Subscription& subscription, const hub::http::Respond& respond) {
+  if (options_.keep && (leaving_ || Full())) {
+    // Not 410: the subscription stays, and the hub can try again when somebody listens.
+    respond(hub::http::Response::Text(503, "not listening any more"));
+    return true;
+  }
+  if (!Full()) return false;
+  if (pending_ > 0) {  // the last one is not taken yet, and may fail
+    respond(hub::http::Response::Text(503, "busy with another notification"));
+    return true;
+  }
+  subscription.OnGone();
+  respond(hub::http::Response::Text(410, "the subscription is gone"));  // SUB-DIS-06
+  return true;
 }
 
 void SubscribeSession::Answer(Subscription& subscription, hub::http::Request request,
                               const hub::http::Respond& respond) {
-  if (request.method == "POST" && options_.keep && (leaving_ || Full())) {
-    // Not 410: the subscription stays, and the hub can try again when somebody listens.
-    return respond(hub::http::Response::Text(503, "not listening any more"));
-  }
-  if (request.method == "POST" && Full()) {
-    subscription.OnGone();
-    return respond(hub::http::Response::Text(410, "the subscription is gone"));  // SUB-DIS-06
-  }
-  CallbackDecision decision = subscription.OnRequest({
+  if (request.method == "POST" && TurnsAway(subscription, respond)) return;
+  CallbackRequest seen{
       .method = request.method,
       .query = request.Query(),
       .content_type = request.Field("Content-Type"),
@@ -177,39 +219,36 @@ void SubscribeSession::Answer(Subscription& subscription, hub::http::Request req
       .signature_256 = request.Field("X-Hub-Signature-256"),
       .message_id = request.Field("Websub-Message-Id"),
       .attempt = request.Field("Websub-Attempt"),
-      .body = std::move(request.body),
-  });
-  const auto* delivery = std::get_if<Delivery>(&decision.meaning);
-  if (delivery && Counts(*delivery)) ++taken_;
+      .body = request.body,
+      .body_size = request.body_size,
+  };
+  std::string read_back;
+  Workbench::Describe(request, seen, read_back);
+  CallbackDecision decision = subscription.OnRequest(seen, request.peer);
+  if (auto* const delivery = std::get_if<Delivery>(&decision.meaning)) {
+    auto arrival = std::make_shared<Arrival>();
+    arrival->delivery = std::move(*delivery);
+    arrival->bytes = request.body_size;
+    if (!request.sink) {
+      arrival->body = std::make_shared<const std::string>(std::move(request.body));
+    }
+    arrival->request = std::move(request);
+    return Deliver(subscription, std::move(arrival), respond);
+  }
   hub::http::Response response;
   response.status = decision.status;
   if (!decision.body.empty()) response.fields.emplace_back("Content-Type", "text/plain");
   if (decision.status == 405) response.fields.emplace_back("Allow", "GET, POST");
-  response.body = std::move(decision.body);
-  PlayBad(decision.meaning, response);
-  // The hub gets its answer first, then we look at what came (SUB-DIS-01).
-  response.on_sent = [this, &subscription, body = std::move(request.body),
-                      meaning = std::move(decision.meaning)](std::string_view, bool written) {
+  const bool bad =
+      std::holds_alternative<Verified>(decision.meaning) && options_.reply_challenge.has_value();
+  response.body = bad ? *options_.reply_challenge : std::move(decision.body);
+  response.on_sent = [this, &subscription, bad, meaning = std::move(decision.meaning)](
+                         std::string_view, bool written) {
     if (finished_) return;
-    if (const auto* came = std::get_if<Delivery>(&meaning)) {
-      return OnDelivered(subscription, *came, body);
-    }
-    if (std::holds_alternative<Verified>(meaning) && options_.reply_challenge) {
-      return report_.Detail("a verification was answered with what --reply-challenge says");
-    }
+    if (bad) return subscription.OnAnsweredBadly();
     subscription.OnAnswered(meaning, written);
   };
   RespondLater(std::move(response), respond);
-}
-
-void SubscribeSession::PlayBad(const CallbackMeaning& meaning,
-                               hub::http::Response& response) const {
-  if (std::holds_alternative<Delivery>(meaning) && options_.reply_status) {
-    response.status = *options_.reply_status;
-  }
-  if (std::holds_alternative<Verified>(meaning) && options_.reply_challenge) {
-    response.body = *options_.reply_challenge;
-  }
 }
 
 void SubscribeSession::RespondLater(hub::http::Response response,
@@ -220,24 +259,6 @@ void SubscribeSession::RespondLater(hub::http::Response response,
     respond(response);
     loop_.Post([this, delay] { delays_.erase(delay); });  // not while it runs
   });
-}
-
-bool SubscribeSession::Counts(const Delivery& delivery) const {
-  return delivery.seen == Seen::kFirst && (discarded_count_ || !delivery.Discarded());
-}
-
-void SubscribeSession::OnDelivered(Subscription& subscription, const Delivery& delivery,
-                                   std::string_view body) {
-  report_.Notification(subscription.facts(), delivery, body);
-  for (const Expectation& expectation : expectations_) {
-    if (const auto why = expectation.Check(delivery, body)) {
-      report_.Failure(subscription.facts(), *why);
-      return Leave(ExitStatus::kCheckFailed);
-    }
-  }
-  if (Counts(delivery)) ++got_;
-  if (!report_.open() || (wanted_ && got_ >= *wanted_)) return Leave(ExitStatus::kDone);
-  SetIdleTimer();
 }
 
 void SubscribeSession::OnChange() {
@@ -266,7 +287,7 @@ void SubscribeSession::OnOver(Subscription&, ExitStatus status) {
 }
 
 void SubscribeSession::SetIdleTimer() {
-  if (!options_.idle || leaving_ || !was_set_up_) return;
+  if (!options_.idle || leaving_ || !was_set_up_ || pending_ > 0) return;
   idle_timer_.Set(*options_.idle, [this] { OutOfTime("--idle", *options_.idle); });
 }
 

@@ -11,6 +11,7 @@
 #include "cli/commands/expectation.h"
 #include "cli/commands/subscribe.h"
 #include "cli/commands/subscribe_report.h"
+#include "cli/commands/subscribe_workbench.h"
 #include "cli/commands/subscription.h"
 #include "hub/http/server.h"
 
@@ -29,7 +30,8 @@ class SubscribeSession {
                    hub::http::Loop& loop, hub::Transport& transport, Time started);
   ~SubscribeSession();
 
-  // Listens; errors are those of Server::Listen.
+  // Opens what the options name, and listens; errors are those of Workbench::Make and
+  // Server::Listen.
   Result<void> Listen();
   // Subscribes and stays until the end. `secret` is for all of them; where it is empty and secrets
   // are wanted each gets its own.
@@ -41,15 +43,27 @@ class SubscribeSession {
     std::unique_ptr<Subscription> subscription;
   };
 
-  Result<void> AddRoute(const SubscribeTarget& target, const std::string& secret, bool alone);
+  Result<void> AddRoute(const SubscribeTarget& target, const std::string& secret,
+                        std::size_t routes);
+  std::string CallbackPath(std::size_t routes) const;
   Subscription* Find(std::string_view path);
+  hub::http::BodyPlan PlanBody(const hub::http::Request& head);
+  void OnNotice(const std::string& sentence, const std::string& peer);
   void OnRequest(hub::http::Request request, const hub::http::Respond& respond);
   void Answer(Subscription& subscription, hub::http::Request request,
               const hub::http::Respond& respond);
-  void PlayBad(const CallbackMeaning& meaning, hub::http::Response& response) const;
+  bool TurnsAway(Subscription& subscription, const hub::http::Respond& respond);
   void RespondLater(hub::http::Response response, const hub::http::Respond& respond);
+  // subscribe_session_deliver.cc
+  void Deliver(Subscription& subscription, std::shared_ptr<Arrival> arrival,
+               const hub::http::Respond& respond);
+  void HandOn(Subscription& subscription, const std::shared_ptr<const Arrival>& arrival,
+              const hub::http::Respond& respond);
+  void NotKept(Subscription& subscription, const Arrival& arrival, const Error& error,
+               const hub::http::Respond& respond);
   bool Counts(const Delivery& delivery) const;
-  void OnDelivered(Subscription& subscription, const Delivery& delivery, std::string_view body);
+  void OnDelivered(Subscription& subscription, const Arrival& arrival);
+  void OnHandedOn(Subscription& subscription, const Arrival& arrival, int status, bool written);
   void OnChange();
   void OnOver(Subscription& subscription, ExitStatus status);
   void OnSignal(int signal);
@@ -68,12 +82,15 @@ class SubscribeSession {
   hub::Transport& transport_;
   Time started_;
   std::optional<std::size_t> wanted_;  // notifications
-  std::size_t taken_ = 0;              // answered
+  std::size_t taken_ = 0;              // answered, or about to be
+  std::size_t pending_ = 0;            // handed on, and not answered yet
   std::size_t got_ = 0;                // printed
   bool was_set_up_ = false;
   bool leaving_ = false;
   bool finished_ = false;
   ExitStatus status_ = ExitStatus::kDone;
+  Strays strays_;
+  std::unique_ptr<Workbench> bench_;
   std::vector<Route> routes_;
   hub::http::Timer run_timer_;
   hub::http::Timer idle_timer_;

@@ -28,19 +28,17 @@ std::string Difference(const std::string& came, const std::string& expected) {
   return " (they differ in: " + difference + ")";
 }
 
-// A diagnosis tries some fifty changes: of what a stranger sends, no more than this is looked at.
-constexpr std::size_t kMaxDiagnosed = 1024 * 1024;  // bytes
-
 std::optional<Finding> WhyDiscarded(const CallbackRequest& request, const SignatureCheck& check,
                                     std::string_view secret) {
   if (request.signature_256 && !request.signature) {
     return JudgeSignatureFields({{"X-Hub-Signature-256", std::string(*request.signature_256)}});
   }
   std::optional<SignatureDiagnosis> diagnosis;
-  if (request.signature && request.body.size() <= kMaxDiagnosed) {
+  const std::size_t size = request.check ? request.body_size : request.body.size();
+  if (request.signature && request.body.size() == size && size <= Subscriber::kMaxDiagnosed) {
     diagnosis = DiagnoseSignature(*request.signature, secret, request.body);
   }
-  return JudgeSignature(check, diagnosis, request.signature, request.body.size()).front();
+  return JudgeSignature(check, diagnosis, request.signature, size).front();
 }
 
 }  // namespace
@@ -129,7 +127,8 @@ CallbackDecision Subscriber::OnDelivery(const CallbackRequest& request) {
   // The callback alone says which subscription this is: the Link fields of a delivery can be forged
   // and have no say (SUB-DIS-05).
   Delivery delivery;
-  delivery.check = CheckSignature(request.signature, secret_, request.body);
+  delivery.check =
+      request.check ? *request.check : CheckSignature(request.signature, secret_, request.body);
   if (delivery.Discarded()) delivery.finding = WhyDiscarded(request, delivery.check, secret_);
   delivery.content_type = request.content_type.value_or("");
   delivery.message_id = request.message_id.value_or("");
@@ -148,6 +147,11 @@ Seen Subscriber::Remember(const std::string& message_id) {
     seen_order_.pop_front();
   }
   return Seen::kFirst;
+}
+
+void Subscriber::Forget(const std::string& message_id) {
+  if (seen_.erase(message_id) == 0) return;
+  std::erase(seen_order_, message_id);
 }
 
 Confirmation Subscriber::Confirm(const Verified& verified, Time now) {

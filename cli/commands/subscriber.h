@@ -32,6 +32,10 @@ struct CallbackRequest {
   std::optional<std::string_view> message_id;          // Websub-Message-Id
   std::optional<std::string_view> attempt;             // Websub-Attempt
   std::string_view body;
+  // Where the body is not in memory: what was found while it came in. `body` may be all of it all
+  // the same, or empty.
+  std::optional<SignatureCheck> check = {};
+  std::size_t body_size = 0;
 };
 
 // What it means. The hub wants to know whether we want this, and we do: hand it to Confirm once the
@@ -94,6 +98,8 @@ class Subscriber {
   void Stop();
 
   CallbackDecision OnRequest(const CallbackRequest& request);
+  // A delivery was answered with a failure: when it comes again that is not a repeat.
+  void Forget(const std::string& message_id);
   // The answer to a wanted verification was written: the lease starts (SUB-VER-04).
   Confirmation Confirm(const Verified& verified, Time now);
 
@@ -105,6 +111,8 @@ class Subscriber {
 
   static constexpr std::size_t kMaxSeen = 10000;     // message ids that are remembered
   static constexpr std::size_t kMaxMessageId = 200;  // bytes of one; a longer one is not
+  // A diagnosis tries some fifty changes: of what a stranger sends, no more than this is looked at.
+  static constexpr std::size_t kMaxDiagnosed = 1024 * 1024;  // bytes
 
  private:
   CallbackDecision OnGet(std::string_view query);

@@ -65,6 +65,9 @@ void Subscription::Ask(RequestKind kind) {
   asking_ = true;
   next_attempt_.reset();
   unwanted_.clear();
+  unwanted_finding_.reset();
+  with_.strays.request.clear();
+  with_.strays.broken.clear();
   Warn(facts_.hub);
   subscriber_.Ask();
   with_.report.Requested(facts_, kind, plan_.lease);
@@ -93,22 +96,22 @@ void Subscription::OnAccepted(RequestKind kind, const HubAnswer& answer) {
     with_.report.Accepted(facts_, kind, answer.status,
                           VerifiedFirst(answer) ? AcceptedAs::kVerified : AcceptedAs::kPending);
   }
-  if (asking_ && VerifiedFirst(answer) && !answering_) return OnSyncAnswer(kind);
+  if (asking_ && VerifiedFirst(answer) && !answering_) return OnSyncAnswer(kind, answer);
   if (asking_) {
     Duration wait = plan_.verify_timeout;
     if (const auto lease = subscriber_.lease(); lease && kind == RequestKind::kRenew) {
       wait = std::min<Duration>(wait, std::max<Duration>(*lease / 3, std::chrono::seconds(1)));
     }
-    verify_timer_.Set(wait,
-                      [this, kind, status = answer.status] { OnVerifyTimeout(kind, status); });
+    waited_ = wait;
+    verify_timer_.Set(wait, [this, kind, answer] { OnVerifyTimeout(kind, answer); });
   }
   events_.on_change();
 }
 
 // The hub says that it has verified. That counts, also where it did not ask; but not where it asked
 // for something else.
-void Subscription::OnSyncAnswer(RequestKind kind) {
-  if (!unwanted_.empty()) return OnVerifyTimeout(kind, 204);
+void Subscription::OnSyncAnswer(RequestKind kind, const HubAnswer& answer) {
+  if (!unwanted_.empty()) return OnVerifyTimeout(kind, answer);
   with_.report.Detail("the hub answered 204 to hub.verify=sync without asking the callback");
   OnConfirmed({Mode::kSubscribe, plan_.lease});
 }
@@ -131,15 +134,23 @@ void Subscription::OnSubscribeFailed(const HubAnswer& answer) {
       answer.sentence, answer.finding);
 }
 
-void Subscription::OnVerifyTimeout(RequestKind kind, int status) {
-  const std::string sentence =
-      "the hub " + ShownUrl(facts_.hub) + " answered " + std::to_string(status) +
-      (unwanted_.empty()
-           ? " but never asked " + facts_.callback + " to verify: can it reach that address?" +
-                 (IsLoopback(plan_.callback) ? " (--callback-url tells it another one)" : "")
-           : " but its verification did not match: " + unwanted_);
-  const Finding never{FindingCode::kVerificationNeverCame, sentence, {}};
-  const std::optional<Finding> finding = unwanted_.empty() ? never : unwanted_finding_;
+void Subscription::OnVerifyTimeout(RequestKind kind, const HubAnswer& answer) {
+  std::optional<Finding> finding = unwanted_finding_;
+  std::string sentence;
+  if (unwanted_.empty()) {
+    finding = JudgeVerificationMissed({.hub = ShownUrl(facts_.hub),
+                                       .status = answer.status,
+                                       .answer = answer.words,
+                                       .callback = facts_.callback,
+                                       .listener = with_.strays.listener,
+                                       .waited = waited_,
+                                       .stray = with_.strays.request,
+                                       .broken = with_.strays.broken});
+    sentence = finding->what;
+  } else {
+    sentence = "the hub " + ShownUrl(facts_.hub) + " answered " + std::to_string(answer.status) +
+               " but its verification did not match: " + unwanted_;
+  }
   if (kind == RequestKind::kRenew) {
     return OnRenewalFailed(HubVerdict::kUnreachable, sentence, finding);
   }
@@ -170,7 +181,8 @@ void Subscription::OnRenewalFailed(HubVerdict verdict, const std::string& senten
   SetLeaseTimer();
 }
 
-CallbackDecision Subscription::OnRequest(const CallbackRequest& request) {
+CallbackDecision Subscription::OnRequest(const CallbackRequest& request, std::string_view peer) {
+  peer_ = peer;
   CallbackDecision decision = subscriber_.OnRequest(request);
   if (std::holds_alternative<Verified>(decision.meaning)) answering_ = true;
   return decision;
@@ -180,12 +192,13 @@ void Subscription::OnAnswered(const CallbackMeaning& meaning, bool written) {
   if (const auto* verified = std::get_if<Verified>(&meaning)) {
     answering_ = false;
     if (!written) {
+      unwanted_ = "it came from " + peer_ + ", which did not wait for the answer";
       return with_.report.Problem(facts_,
                                   "the hub did not wait for the answer to its verification");
     }
     OnConfirmed(*verified);
   } else if (const auto* unwanted = std::get_if<Unwanted>(&meaning)) {
-    unwanted_ = unwanted->sentence;
+    unwanted_ = unwanted->sentence + " (from " + peer_ + ")";
     unwanted_finding_ = unwanted->finding;
     with_.report.Problem(facts_, unwanted->sentence, unwanted->finding);  // SUB-VER-02
   } else if (const auto* denied = std::get_if<Denied>(&meaning)) {
@@ -195,6 +208,12 @@ void Subscription::OnAnswered(const CallbackMeaning& meaning, bool written) {
     OnGone();
     with_.report.Detail("a delivery came after the end and was answered 410");
   }
+}
+
+void Subscription::OnAnsweredBadly() {
+  answering_ = false;
+  unwanted_ = "it came from " + peer_ + " and was answered with what --reply-challenge says";
+  with_.report.Detail("a verification was answered with what --reply-challenge says");
 }
 
 void Subscription::OnConfirmed(const Verified& verified) {

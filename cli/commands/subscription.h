@@ -30,6 +30,13 @@ struct SubscriptionPlan {
   HubExtras extras = {};
 };
 
+// What came to the listener and was for no subscription: the last of it.
+struct Strays {
+  std::string listener;  // "127.0.0.1:40123"
+  std::string request;   // "GET /x from 192.0.2.1:5000"; empty: none came
+  std::string broken;    // what was no request; empty: nothing
+};
+
 class Subscription {
  public:
   // What it works with; all of it outlives the subscription.
@@ -39,6 +46,7 @@ class Subscription {
     hub::http::Loop& loop;
     hub::Transport& transport;
     SubscribeReport& report;
+    Strays& strays;
   };
   struct Events {
     // It is in a new state: look at SetUp() and Left().
@@ -52,10 +60,16 @@ class Subscription {
   void Start();
   // Unsubscribes, where it is subscribed; Left() tells when that is done. Call it once.
   void Leave();
-  CallbackDecision OnRequest(const CallbackRequest& request);
+  CallbackDecision OnRequest(const CallbackRequest& request, std::string_view peer);
   // Its answer was written, or not: tells what it meant, and acts on it. Deliveries are the
   // caller's.
   void OnAnswered(const CallbackMeaning& meaning, bool written);
+
+  // A verification was given another answer than it wants, on purpose.
+  void OnAnsweredBadly();
+
+  // A delivery was answered with a failure: the hub may send it again.
+  void OnFailed(const std::string& message_id) { subscriber_.Forget(message_id); }
 
   // A delivery was answered 410: where the hub takes that for the end, there is nothing left to
   // unsubscribe from.
@@ -65,17 +79,18 @@ class Subscription {
   bool Left() const { return left_; }
   bool Over() const { return over_; }
   const SubscriptionFacts& facts() const { return facts_; }
+  const std::string& secret() const { return plan_.secret; }
 
  private:
   void Ask(RequestKind kind);
   void OnHubAnswer(RequestKind kind, const HubAnswer& answer);
   void OnAccepted(RequestKind kind, const HubAnswer& answer);
-  void OnSyncAnswer(RequestKind kind);
+  void OnSyncAnswer(RequestKind kind, const HubAnswer& answer);
   bool VerifiedFirst(const HubAnswer& answer) const;
   void OnSubscribeFailed(const HubAnswer& answer);
   void OnRenewalFailed(HubVerdict verdict, const std::string& sentence,
                        const std::optional<Finding>& finding);
-  void OnVerifyTimeout(RequestKind kind, int status);
+  void OnVerifyTimeout(RequestKind kind, const HubAnswer& answer);
   void OnConfirmed(const Verified& verified);
   void OnUnsubscribeAnswer(const HubAnswer& answer);
   void OnLeaseTimer();
@@ -101,9 +116,11 @@ class Subscription {
   bool expired_ = false;
   bool warned_of_secret_ = false;
   bool warned_of_callback_ = false;
-  std::string unwanted_;  // what came in place of the verification
+  std::string unwanted_;  // what came in place of the verification, and from where
   std::optional<Finding> unwanted_finding_;
-  int failures_ = 0;  // of this renewal
+  std::string peer_;   // of the last request
+  Duration waited_{};  // for the verification
+  int failures_ = 0;   // of this renewal
   Time first_failure_;
   std::optional<Time> next_attempt_;
   hub::http::Timer verify_timer_;

@@ -26,7 +26,11 @@ std::string Printed(FakeEnvironment& fake, const OutputOptions& options, const D
                     std::string_view body) {
   Output output(fake.environment, options);
   SubscribeReport report(fake.environment, output, 1);
-  report.Notification(kFacts, delivery, body);
+  Arrival arrival;
+  arrival.delivery = delivery;
+  arrival.body = std::make_shared<const std::string>(body);
+  arrival.bytes = body.size();
+  report.Notification(kFacts, arrival);
   return fake.out.str();
 }
 

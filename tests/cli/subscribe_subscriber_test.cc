@@ -259,5 +259,30 @@ TEST_CASE("an attempt that is no number is left out") {
   }
 }
 
+TEST_CASE("a delivery that was answered with a failure is no repeat when it comes again") {
+  Subscriber subscriber = Subscribed();
+  CHECK(DeliveryOf(Post(subscriber, "hello", kSha256, "m1")).seen == Seen::kFirst);
+  subscriber.Forget("m1");
+  subscriber.Forget("m2");
+  CHECK(DeliveryOf(Post(subscriber, "hello", kSha256, "m1")).seen == Seen::kFirst);
+  CHECK(DeliveryOf(Post(subscriber, "hello", kSha256, "m1")).seen == Seen::kBefore);
+}
+
+TEST_CASE("what was found of a body that is not in memory counts (SUB-DIS-02)") {
+  Subscriber subscriber = Subscribed();
+  CallbackRequest request;
+  request.method = "POST";
+  request.signature = kSha256;
+  request.check = SignatureCheck{SignatureVerdict::kInvalid, SignatureAlgorithm::kSha256, "no"};
+  request.body_size = 1000;
+  const auto decision = subscriber.OnRequest(request);
+  const Delivery& discarded = DeliveryOf(decision);
+  CHECK(discarded.Discarded());
+  REQUIRE(discarded.finding);  // not that the body is empty: it is not there
+  CHECK(discarded.finding->slug() == "signature-mismatch");
+  request.check = SignatureCheck{SignatureVerdict::kValid, SignatureAlgorithm::kSha256, ""};
+  CHECK_FALSE(DeliveryOf(subscriber.OnRequest(request)).Discarded());
+}
+
 }  // namespace
 }  // namespace websub::cli
