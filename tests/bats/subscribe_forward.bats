@@ -93,7 +93,7 @@ END
   has "$output" "--forward-timeout"
   stop_bg sub
   start_bg patient websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --forward-timeout 0 \
-    --forward-to "$PEER/stuck" --once --idle 100ms --json
+    --forward-to "$PEER/stuck" --once --json
   wait_for out_has patient '"verified"'
   start_bg curl curl -sS -i --data-binary two "$FOREIGN/deliver"
   wait_for out_has patient '"notification"'
