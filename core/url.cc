@@ -174,14 +174,14 @@ Result<void> CheckText(std::string_view text) {
 }
 
 Result<Scheme> ReadScheme(const Parts& parts) {
+  if (EqualIgnoringCase(parts.scheme, "http")) return Scheme::kHttp;
+  if (EqualIgnoringCase(parts.scheme, "https")) return Scheme::kHttps;
   // "localhost:3000" is an address that lacks its scheme, not one of the scheme "localhost".
   const bool port_follows =
       !parts.has_authority && !parts.path.empty() && IsDigit(parts.path.front());
   if (!parts.has_scheme || port_follows) {
     return Fail(ErrorCode::kInvalid, "the URL is not absolute: begin it with http:// or https://");
   }
-  if (EqualIgnoringCase(parts.scheme, "http")) return Scheme::kHttp;
-  if (EqualIgnoringCase(parts.scheme, "https")) return Scheme::kHttps;
   return Fail(ErrorCode::kInvalid,
               "the scheme " + Quote(parts.scheme, 20) + " is neither http nor https");
 }
