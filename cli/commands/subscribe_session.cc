@@ -133,6 +133,9 @@ Result<ExitStatus> SubscribeSession::Run(const std::vector<SubscribeTarget>& tar
       return tl::unexpected(added.error());
     }
   }
+  if (!options_.forward_to.empty()) {
+    report_.Note("notifications go on to " + ShownUrl(options_.forward_to));
+  }
   std::atomic<int> signals = 0;
   const auto watch = environment_.signals.OnSignal([this, &signals](int signal) {
     if (signals++ > 0) std::_Exit(static_cast<int>(StatusOfSignal(signal)));  // at once

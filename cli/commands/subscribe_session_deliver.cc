@@ -63,6 +63,11 @@ void SubscribeSession::OnHandedOn(Subscription& subscription, const Arrival& arr
                     "longer helps (websub serve --delivery-timeout)");
   }
   if (status >= 200 && status < 300) return OnDelivered(subscription, arrival);
+  if (status == 410) {
+    subscription.OnGone();
+    report_.Problem(subscription.facts(),
+                    "410 was answered: hubs take that for the end of the subscription");
+  }
   // It comes again, and is wanted then.
   if (Counts(arrival.delivery)) --taken_;
   subscription.OnFailed(arrival.delivery.message_id);

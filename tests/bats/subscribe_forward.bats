@@ -106,6 +106,21 @@ END
   has "$output" "200 OK"
 }
 
+@test "an application that answers 410 ends the subscription at the hub" {
+  start_hub
+  start_peer peer.py 410
+  put_topic news one
+  start_bg sub websub subscribe "$HUB/topics/news" --forward-to "$PEER/hook"
+  wait_for err_has sub verified
+  err_has sub "notifications go on to $PEER/hook"
+  put_topic news two
+  wait_for err_has sub "410 was answered"
+  stop_bg sub
+  is "$status" 143
+  err_has sub "websub: unsubscribed"
+  run ! err_has sub "not unsubscribed"
+}
+
 @test "what must be discarded is shown and not forwarded, unless --forward-all" {
   start_foreign
   start_peer peer.py 299
