@@ -306,6 +306,10 @@ void SubscribeSession::OutOfTime(std::string_view which, Duration limit) {
       " in " + FormatDuration(which == "--idle" ? std::chrono::round<std::chrono::milliseconds>(
                                                       environment_.clock.Now() - started_)
                                                 : limit);
+  if (not_taken_ > 0) {
+    sentence += ", and " + std::to_string(not_taken_) + " that the " +
+                (options_.exec.empty() ? "application" : "program") + " did not take";
+  }
   if (!was_set_up_) {
     sentence += ", and the subscription was not verified";
   } else if (which == "--idle") {

@@ -85,6 +85,7 @@ class SubscribeSession {
   std::size_t taken_ = 0;              // answered, or about to be
   std::size_t pending_ = 0;            // handed on, and not answered yet
   std::size_t got_ = 0;                // printed
+  std::size_t not_taken_ = 0;          // by the application or program
   bool was_set_up_ = false;
   bool leaving_ = false;
   bool finished_ = false;

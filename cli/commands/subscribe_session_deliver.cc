@@ -69,6 +69,7 @@ void SubscribeSession::OnHandedOn(Subscription& subscription, const Arrival& arr
                     "410 was answered: hubs take that for the end of the subscription");
   }
   // It comes again, and is wanted then.
+  ++not_taken_;
   if (Counts(arrival.delivery)) --taken_;
   subscription.OnFailed(arrival.delivery.message_id);
   if (!report_.open()) return Leave(ExitStatus::kDone);

@@ -53,7 +53,7 @@ has_subscription() { [[ $(subscriptions) == *"$1"* ]]; }
   printf 'title \033]0;pwned\007 \033[2J\r\n\xe2\x80\xae right \xff\xfe\x9b31m\n' >body
   start_bg seen in_terminal --both websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --count 1 --color always \
     --forward-to "$FOREIGN/x"
-  wait_for out_has seen verified
+  wait_for out_has seen "verified: subscribed"
   is "$(deliver @body 'header=Content-Type:text/plain%3b+%9b31m&header=Websub-Message-Id:m%c2%9b1')" 404
   wait_for out_has seen forwarded
   stop_bg seen
@@ -194,7 +194,7 @@ END
 @test "a bad subscriber can be played" {
   start_foreign
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --reply-status 503 --reply-delay 200ms --count 1
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   begin=$(date +%s%N)
   is "$(deliver x)" 503
   (($(date +%s%N) - begin >= 200000000))
@@ -207,7 +207,7 @@ END
   local each
   for each in 'body~^good 0' 'type=text/html 0' 'signature=valid 0' 'body~bad 4' 'type=text/plain 4' 'signature=invalid 4'; do
     start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --expect "${each% *}" --once
-    wait_for err_has sub verified
+    wait_for err_has sub "verified: subscribed"
     is "$(deliver 'good news' 'header=Content-Type:text/html')" 204
     wait_bg sub
     is "$each $status" "$each ${each##* }"

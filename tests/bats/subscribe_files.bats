@@ -79,7 +79,7 @@ END
 
 @test "without --output-dir the limit is 10 MiB" {
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --count 1
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   is "$(deliver x 'zeros=10485761')" 413
   is "$(deliver x 'zeros=10485760')" 204
   wait_bg sub
@@ -89,7 +89,7 @@ END
 @test "--exec reads the file, and --expect looks into it" {
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --output-dir out --once --expect 'body~^three' \
     --exec 'tr a-z A-Z >upper; echo "$WEBSUB_FILE" >name'
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   is "$(deliver 'three words')" 204
   wait_bg sub
   is "$status" 0
@@ -99,7 +99,7 @@ END
 
 @test "a recording can be replayed and checked" {
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --secret s3cret --record raw.http --count 2
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   is "$(deliver one 'header=X-Twice:1&header=x-twice:2')" 204
   is "$(deliver forged 'sign=wrong')" 204
   is "$(deliver two 'chunked=1')" 204
@@ -123,7 +123,7 @@ while rest:
 assert bodies == [b"one", b"forged", b"two"], bodies
 END
   start_bg again websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --secret s3cret --record raw.http --count 1 --output-dir out
-  wait_for err_has again verified
+  wait_for err_has again "verified: subscribed"
   is "$(deliver three)" 204
   wait_bg again
   is "$(grep -ao 'POST /' raw.http | wc -l)" 4
@@ -140,7 +140,7 @@ END
 
 @test "a folder that vanishes is told to the hub, which keeps the notification" {
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --output-dir out
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   rm -r out
   is "$(deliver lost)" 507
   mkdir out

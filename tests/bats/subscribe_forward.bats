@@ -27,7 +27,7 @@ start_foreign() {
   start_peer mended_app.py "$BATS_TEST_TMPDIR/mended"
   put_topic news one
   start_bg sub websub subscribe "$HUB/topics/news" --forward-to "$PEER/hook" --once
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   put_topic news two
   wait_for out_has sub "forwarded  500 Internal Server Error  "
   wait_for out_has sub "attempt 2"
@@ -111,7 +111,7 @@ END
   start_peer peer.py 410
   put_topic news one
   start_bg sub websub subscribe "$HUB/topics/news" --forward-to "$PEER/hook"
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   err_has sub "notifications go on to $PEER/hook"
   put_topic news two
   wait_for err_has sub "410 was answered"
@@ -157,7 +157,7 @@ END
   start_foreign
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --once --exec-timeout 500ms --exec \
     'read line; [ "$line" = slow ] && sleep 60; [ "$line" = good ] && exit 0; printf "a\033[2Jb\nno %s\n" "$line" >&2; exit 3'
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   deliver() { curl -sS -w ' %{http_code}' --data-binary "$1" "$FOREIGN/deliver?header=Websub-Message-Id:m1"; }
   run -0 deliver bad
   is "$output" "the program ended with status 3
@@ -178,11 +178,22 @@ END
   has "$output" 'websub: err: no bad'
 }
 
+@test "the verdict of --timeout tells what came and was not taken" {
+  start_foreign
+  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --exec false --timeout 2s
+  wait_for err_has sub "verified: subscribed"
+  run -0 curl -sS -o /dev/null -w '%{http_code}' --data-binary x "$FOREIGN/deliver"
+  is "$output" 500
+  wait_bg sub
+  is "$status" 124
+  err_has sub "got 0 notifications in 2s, and 1 that the program did not take"
+}
+
 @test "programs run one at a time and in order" {
   start_foreign
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --count 5 --exec \
     'n=$(cat); [ ! -e busy ] || echo both >>order; touch busy; sleep 0.1; rm busy; echo "$n" >>order'
-  wait_for err_has sub verified
+  wait_for err_has sub "verified: subscribed"
   for n in 1 2 3 4 5; do
     start_bg "curl$n" curl -sS --data-binary "no-$n" "$FOREIGN/deliver"
     wait_for out_has sub "no-$n"  # the next one comes while this one runs
