@@ -90,9 +90,8 @@ bool HasField(const CurlRequest& request, std::string_view name) {
 // Whether a certificate may be anybody's: curl has no list of hosts.
 bool TakesAnyCertificate(const CurlRequest& request) {
   if (request.tls.insecure) return true;
-  const auto text = request.url.Text();
-  const auto url = text ? Url::Parse(*text) : Result<Url>();
-  if (!text || !url) return false;
+  const auto url = Url::Parse(request.url.TextWith("x"));
+  if (!url) return false;
   return std::ranges::any_of(request.tls.insecure_hosts, [&](const std::string& host) {
     const auto named = Url::Parse("https://" + host);
     if (!named || named->host() != url->host()) return false;
@@ -104,7 +103,7 @@ bool TakesAnyCertificate(const CurlRequest& request) {
 
 // What curl would do to a URL that other clients leave as it is.
 std::string UrlOptions(const ShellWord& word) {
-  const std::string url = word.Text().value_or("");
+  const std::string url = word.TextWith("x");
   std::string options;
   if (url.find_first_of("[]{}") != std::string::npos) options += " --globoff";
   const std::string path = url.substr(0, url.find_first_of("?#"));
@@ -214,6 +213,12 @@ std::optional<std::string> ShellWord::Text() const {
   return parts_.front().text;
 }
 
+std::string ShellWord::TextWith(std::string_view value) const {
+  std::string text;
+  for (const Part& part : parts_) text += part.is_variable ? value : std::string_view(part.text);
+  return text;
+}
+
 std::vector<std::string> ShellWord::Variables() const {
   std::vector<std::string> names;
   for (const Part& part : parts_) {
@@ -247,7 +252,7 @@ std::string CurlCommand(const CurlRequest& request) {
          request.url.Quoted();
 }
 
-std::string SetFirst(const CurlRequest& request) {
+std::vector<std::string> VariablesOf(const CurlRequest& request) {
   std::vector<std::string> names;
   for (const auto& field : request.fields) AddVariables(names, field.second);
   if (request.body) {
@@ -258,12 +263,31 @@ std::string SetFirst(const CurlRequest& request) {
     }
   }
   AddVariables(names, request.url);
+  return names;
+}
+
+std::string SetFirst(const CurlRequest& request) {
+  const std::vector<std::string> names = VariablesOf(request);
   std::string sentence;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool last = i + 1 == names.size();
     sentence += (i == 0 ? "# set " : last ? " and " : ", ") + names[i];
   }
   return sentence;
+}
+
+void PrintCurl(Output& output, const CurlRequest& request, std::string_view remark) {
+  const std::string command = CurlCommand(request);
+  if (output.json()) {
+    Json event{{"command", command}};
+    if (!remark.empty()) event["remark"] = remark;
+    event["set"] = VariablesOf(request);
+    return output.Event("curl", event);
+  }
+  std::string text;
+  if (!remark.empty()) text += "# " + Printable(remark) + "\n";
+  if (const std::string first = SetFirst(request); !first.empty()) text += first + "\n";
+  output.Raw(text + command + "\n");
 }
 
 std::string VariableForField(std::string_view name) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/output.h"
 #include "cli/shared_flags.h"
 
 namespace websub::cli {
@@ -31,7 +32,8 @@ class ShellWord {
   std::string Quoted() const;
   // Without a variable: the text itself.
   std::optional<std::string> Text() const;
-  std::vector<std::string> Variables() const;  // in order, each once
+  std::string TextWith(std::string_view value) const;  // the same with this value for variables
+  std::vector<std::string> Variables() const;          // in order, each once
 
  private:
   struct Part {
@@ -72,9 +74,16 @@ struct CurlRequest {
 // Without a newline at its end. Shows the head of each answer too.
 std::string CurlCommand(const CurlRequest& request);
 
+// The variables of a request, in the order in which they stand in it, each once.
+std::vector<std::string> VariablesOf(const CurlRequest& request);
+
 // "# set HUB and WEBSUB_SECRET": the variables of a request that must hold a value before it is
 // run. Empty where there are none.
 std::string SetFirst(const CurlRequest& request);
+
+// Prints the command, ahead of it as comments the remark, where there is one, and the variables to
+// set; with --json as an event: {"type":"curl","command":…,"set":[…]}.
+void PrintCurl(Output& output, const CurlRequest& request, std::string_view remark = {});
 
 // The variable that stands for a field's value: X_API_KEY of "X-Api-Key".
 std::string VariableForField(std::string_view name);

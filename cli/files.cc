@@ -1,5 +1,8 @@
 #include "cli/files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -40,6 +43,18 @@ Result<std::string> ReadInput(Environment& environment, const std::string& file,
                 "cannot read " + file + ": " + std::strerror(errno));
   }
   return ReadAll(stream, file, limit);
+}
+
+Result<void> WriteReadyFile(const std::string& file, const std::string& text) {
+  const std::string part = file + ".part";
+  const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool written = descriptor >= 0 &&
+                 write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (descriptor >= 0) written = close(descriptor) == 0 && written;
+  if (!written || rename(part.c_str(), file.c_str()) != 0) {
+    return Fail(ErrorCode::kInvalid, "--ready-file " + file + ": " + std::strerror(errno));
+  }
+  return {};
 }
 
 }  // namespace websub::cli

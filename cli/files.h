@@ -15,4 +15,7 @@ inline constexpr std::size_t kMaxInput = 256 * 1024 * 1024;  // bytes
 Result<std::string> ReadInput(Environment& environment, const std::string& file,
                               std::size_t limit = kMaxInput);
 
+// For --ready-file: whole or not at all, so that whoever waits for it never reads half a URL.
+Result<void> WriteReadyFile(const std::string& file, const std::string& text);
+
 }  // namespace websub::cli

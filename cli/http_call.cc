@@ -62,7 +62,9 @@ struct HttpCaller::Impl {
   std::optional<SteadyClock::time_point> deadline;
   std::mutex mutex;
   std::condition_variable changed;
-  int signal = 0;  // guarded by mutex
+  int signal = 0;        // guarded by mutex
+  bool stopped = false;  // the same
+  bool woken = false;    // the same
   std::thread thread;
   std::unique_ptr<Signals::Watch> watch;  // last: it ends first
 
@@ -76,13 +78,13 @@ CallEnd HttpCaller::Impl::WaitFor(std::optional<SteadyClock::time_point> until, 
   std::unique_lock lock(mutex);
   const bool run_ends_first = deadline && (!until || *deadline < *until);
   const auto limit = run_ends_first ? deadline : until;
-  const auto over = [&] { return signal != 0 || done(); };
+  const auto over = [&] { return signal != 0 || stopped || done(); };
   if (limit) {
     changed.wait_until(lock, *limit, over);
   } else {
     changed.wait(lock, over);
   }
-  if (signal != 0) return CallEnd::kInterrupted;
+  if (signal != 0 || stopped) return CallEnd::kInterrupted;
   if (done()) return CallEnd::kAnswered;
   return run_ends_first ? CallEnd::kOutOfTime : CallEnd::kAnswered;
 }
@@ -191,7 +193,23 @@ CallResult HttpCaller::Send(const Call& call) {
 }
 
 CallEnd HttpCaller::Wait(Duration duration) {
-  return impl_->WaitFor(SteadyClock::now() + duration, [] { return false; });
+  const CallEnd end =
+      impl_->WaitFor(SteadyClock::now() + duration, [this] { return impl_->woken; });
+  const std::lock_guard lock(impl_->mutex);
+  impl_->woken = false;
+  return end;
+}
+
+void HttpCaller::Wake() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->woken = true;
+  impl_->changed.notify_all();
+}
+
+void HttpCaller::Stop() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->stopped = true;
+  impl_->changed.notify_all();
 }
 
 int HttpCaller::signal() const {

@@ -83,14 +83,18 @@ class HttpCaller {
                                                   std::optional<Duration> time_left);
   ~HttpCaller();
 
-  // One call, no redirects.
+  // One call, no redirects. Several threads may call at the same time.
   CallResult Send(const Call& call);
   // Follows 301, 302, 303, 307 and 308. 307 and 308 repeat method and body; the others turn into
   // GET, unless it was GET or HEAD. Authorization, Cookie and hub_fields stay with the origin
   // that they were given for.
   FollowedResult Follow(Call call);
-  // Waits, at most as long as the run may take. kAnswered when the wait is over.
+  // Waits, at most as long as the run may take. kAnswered when the wait is over, or after Wake.
   CallEnd Wait(Duration duration);
+  // From any thread: ends the wait under way, or else the next one.
+  void Wake();
+  // From any thread: from now on every call and wait ends at once with kInterrupted.
+  void Stop();
   int signal() const;  // that came, or 0
 
   struct Impl;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/curl_command.h"
 #include "cli/finding_output.h"
 #include "cli/text.h"
 #include "core/findings.h"
@@ -213,6 +214,19 @@ bool Ended(const Report& report) {
                          report.head->head.end == CallEnd::kOutOfTime);
 }
 
+// GET and then HEAD, as Look sends them.
+ExitStatus PrintCurl(Output& output, const std::string& url, const DiscoverOptions& options) {
+  CurlRequest request{.url = HiddenPassword(url),
+                      .tls = options.tls,
+                      .redirects = CurlRequest::Redirects::kFollowed};
+  for (const auto& [name, value] : Wishes(options)) request.fields.emplace_back(name, value);
+  for (auto& field : HiddenFields(options.headers)) request.fields.push_back(std::move(field));
+  PrintCurl(output, request);
+  request.method = "HEAD";
+  PrintCurl(output, request);
+  return ExitStatus::kDone;
+}
+
 std::string Joined(const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
@@ -268,6 +282,7 @@ void Define(FlagSet& flags, DiscoverOptions& options) {
   flags.Choice("--fail-on WHAT", options.fail_on, {"warning"},
                "warning: exit status 4 when there is one");
   flags.Span("--timeout D", options.timeout, "give up after this time, as 500ms, 10s or 5m");
+  flags.Switch("--curl", options.curl, "print the requests as curl commands, send nothing");
   AddHeaderFlag(flags, options.headers);
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
@@ -281,6 +296,7 @@ ExitStatus Run(Environment& environment, const DiscoverOptions& options) {
   if (const auto parsed = Url::Parse(url); !parsed) {
     return UsageError(environment, kName, Quote(url) + ": " + parsed.error().message);
   }
+  if (options.curl) return PrintCurl(output, url, options);
   const auto caller = HttpCaller::Make(environment, options.tls, options.timeout);
   if (!caller) return output.Fail(caller.error());
   const Report report = Look(**caller, url, Wishes(options), options.headers);

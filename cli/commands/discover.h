@@ -19,6 +19,7 @@ struct DiscoverOptions {
   std::optional<std::string> accept_language;
   std::string fail_on;  // "warning" or empty
   std::optional<Duration> timeout;
+  bool curl = false;  // only print the requests, as curl commands
   HeaderFields headers;
   TlsOptions tls;
   OutputOptions output;

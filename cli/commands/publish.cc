@@ -2,337 +2,188 @@
 
 #include <algorithm>
 
-#include "cli/delivered_wait.h"
+#include "cli/commands/publish_curl.h"
+#include "cli/commands/publish_host.h"
+#include "cli/commands/publish_replay.h"
+#include "cli/commands/publish_report.h"
+#include "cli/commands/publish_targets.h"
+#include "cli/commands/publish_template.h"
+#include "cli/commands/publish_wait.h"
 #include "cli/files.h"
 #include "cli/http_call.h"
 #include "cli/text.h"
-#include "cli/topic_discovery.h"
-#include "core/publish_request.h"
 
 namespace websub::cli {
 namespace {
 
 constexpr Duration kDefaultWait = std::chrono::seconds(30);
-constexpr Duration kFirstPause = std::chrono::milliseconds(20);
-constexpr Duration kLongestPause = std::chrono::milliseconds(500);
 
-struct Target {
-  std::string hub;
-  std::vector<std::string> topics;
+// What is published one after another.
+struct Rounds {
+  std::function<Publication(long long n)> get;  // n counts from 1
+  std::optional<long long> count;               // nothing: without an end
+  bool several = false;                         // the number of each is told
 };
 
-// A topic at a hub that is to be delivered.
-struct Awaited {
-  std::string hub;
-  std::string topic;
-  std::string before;   // the newest message ahead of the publish; empty: none
-  std::string message;  // the one to wait for, once it is known
-  DeliveryProgress progress;
-};
-
-BodyStyle StyleOf(const PublishOptions& options) {
-  if (options.body_style == "echostream") return BodyStyle::kEchoStream;
-  return options.body_style == "ballerina" ? BodyStyle::kBallerina : BodyStyle::kPing;
+bool Repeats(const PublishOptions& options) {
+  return options.count || options.every;
 }
 
-// How an act is told of.
-struct Spoken {
-  std::string event;
-  std::string kind;  // of a publish
-  std::string done;
-};
+std::string ContentType(const PublishOptions& options) {
+  return options.type.empty() ? std::string(TypeOfFile(options.content.value_or("-")))
+                              : options.type;
+}
 
-Spoken Words(const PublishOptions& options) {
-  if (options.register_) return {"registered", "", "registered"};
-  if (options.deregister) return {"deregistered", "", "deregistered"};
-  if (options.content) return {"published", "content", "published"};
-  return {"published", "ping", "pinged"};
+// The rounds of --replay.
+Result<Rounds> ReplayRounds(Environment& environment, const PublishOptions& options,
+                            Output& output) {
+  const auto bytes = ReadInput(environment, *options.replay);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto replay = ReadReplay(*options.replay, *bytes,
+                           options.topics.empty() ? NeedTopic::kYes : NeedTopic::kNo);
+  if (!replay) return tl::unexpected(replay.error());
+  for (const std::string& remark : replay->remarks) output.Note(remark);
+  const auto contents =
+      std::make_shared<const std::vector<ReplayedContent>>(std::move(replay->contents));
+  Rounds rounds;
+  rounds.count = static_cast<long long>(contents->size());
+  if (options.count) rounds.count = std::min(*rounds.count, *options.count);
+  rounds.several = true;
+  rounds.get = [contents, &options](long long n) {
+    const ReplayedContent& content = (*contents)[static_cast<std::size_t>(n - 1)];
+    const auto topics = options.topics.empty() ? std::vector{content.topic} : options.topics;
+    return Publication{topics, content.body, content.type};
+  };
+  return rounds;
+}
+
+// The rounds of --content, and of pings.
+Result<Rounds> ContentRounds(Environment& environment, const PublishOptions& options,
+                             Output& output) {
+  Rounds rounds;
+  rounds.several = Repeats(options);
+  rounds.count = options.count;
+  if (!options.count && !options.every) rounds.count = 1;
+  const bool wants_bytes = !options.curl || ContentForCurl(options) == CurlContent::kBytes;
+  if (!options.content || !wants_bytes) {
+    auto content = options.content ? std::optional<std::string>("") : std::nullopt;
+    rounds.get = [&options, content](long long) {
+      return Publication{options.topics, content, ContentType(options)};
+    };
+    return rounds;
+  }
+  const auto read = ReadInput(environment, *options.content);
+  if (!read) return tl::unexpected(read.error());
+  if (!options.templated) {
+    if (rounds.several && LooksLikeTemplate(*read)) {
+      output.Note("the content holds {{…}}, which is sent as it is: --template fills it in");
+    }
+    rounds.get = [&options, content = *read](long long) {
+      return Publication{options.topics, content, ContentType(options)};
+    };
+    return rounds;
+  }
+  auto made = ContentTemplate::Parse(*read, kMaxInput);
+  if (!made) return tl::unexpected(made.error());
+  rounds.get = [&options, &environment, filled = *std::move(made)](long long n) {
+    return Publication{options.topics, filled.Fill(n, environment.clock.Now(), environment.random),
+                       ContentType(options)};
+  };
+  return rounds;
 }
 
 class Publisher {
  public:
   Publisher(Environment& environment, const PublishOptions& options, HttpCaller& caller,
-            const std::string& api_token)
+            const std::string& api_token, std::vector<std::string> hubs)
       : environment_(environment),
         options_(options),
         caller_(caller),
-        api_{caller, api_token},
-        output_(environment, options.output) {}
+        hubs_(std::move(hubs)),
+        report_(environment, options),
+        wait_({caller, api_token}, report_, options.wait_delivered.value_or(0),
+              options.timeout ? std::nullopt : std::optional(kDefaultWait)) {}
 
-  ExitStatus Run(const std::optional<std::string>& content);
+  ExitStatus Run(const Rounds& rounds);
 
  private:
-  bool FindTargets();
-  bool Discover(const std::string& topic);
-  void AddTarget(const std::string& hub, const std::string& topic);
-  bool PrepareWait();
-  void Serve(const Target& target, const std::optional<std::string>& content);
-  bool Send(const std::string& hub, PublishCall request);
-  bool Report(const std::string& hub, const std::vector<std::string>& topics, Expected expected,
-              const FollowedResult& followed);
-  void Await();
-  bool Ask(Awaited& awaited);
-  void Fail(ExitStatus status, const std::string& sentence);
-  void FailBefore(const std::string& topic, ExitStatus status, const std::string& sentence);
+  void Round(const Publication& publication, std::optional<long long> n);
+  bool Goes() const;
+  bool Pause(const Rounds& rounds, long long done);
 
   Environment& environment_;
   const PublishOptions& options_;
   HttpCaller& caller_;
-  HubApi api_;
-  Output output_;
-  std::vector<Target> targets_;
-  std::vector<Awaited> awaited_;
-  ExitStatus status_ = ExitStatus::kDone;  // of the first thing that failed
+  std::vector<std::string> hubs_;
+  PublishReport report_;
+  DeliveryWait wait_;
+  std::vector<std::string> topics_;  // those that the targets are of
+  std::vector<PublishTarget> targets_;
 };
 
-void Publisher::Fail(ExitStatus status, const std::string& sentence) {
-  output_.Diagnose(sentence);
-  if (status_ == ExitStatus::kDone) status_ = status;
-}
-
-// The same where no "published" tells of it.
-void Publisher::FailBefore(const std::string& topic, ExitStatus status,
-                           const std::string& sentence) {
-  output_.Event("error", {{"topic", topic}, {"message", sentence}});
-  Fail(status, sentence);
-}
-
-ExitStatus Publisher::Run(const std::optional<std::string>& content) {
-  if (!FindTargets() || !PrepareWait()) return status_;
-  for (const Target& target : targets_) Serve(target, content);
-  if (status_ == ExitStatus::kDone && options_.wait_delivered) Await();
-  return status_;
-}
-
-// --hub, then what `websub serve -- COMMAND` tells, then discovery.
-bool Publisher::FindTargets() {
-  std::vector<std::string> hubs = options_.hubs;
-  if (hubs.empty()) {
-    if (const auto hub = Variable(environment_, "WEBSUB_HUB_URL")) hubs.push_back(*hub);
-  }
-  for (const std::string& given : options_.topics) {
-    const std::string topic = ExpandShorthand(given);
-    if (hubs.empty() && !Discover(topic)) return false;
-    for (const std::string& hub : hubs) AddTarget(ExpandShorthand(hub), topic);
-  }
-  for (const Target& target : targets_) {
-    if (const auto url = Url::Parse(target.hub); !url) {
-      status_ =
-          UsageError(environment_, kPublish, "the hub " + target.hub + ": " + url.error().message);
-      return false;
+ExitStatus Publisher::Run(const Rounds& rounds) {
+  for (long long n = 1; !rounds.count || n <= *rounds.count; ++n) {
+    if (n > 1 && (!Goes() || !Pause(rounds, n - 1))) break;
+    const Publication publication = rounds.get(n);
+    if (topics_ != publication.topics) {
+      topics_ = publication.topics;
+      targets_ = FindTargets(environment_, caller_, report_, hubs_, topics_);
     }
+    if (targets_.empty()) break;
+    Round(publication, rounds.several ? std::optional(n) : std::nullopt);
   }
-  return true;
+  const int signal = caller_.signal();
+  return signal == 0 ? report_.status() : StatusOfSignal(signal);
 }
 
-bool Publisher::Discover(const std::string& topic) {
-  if (const auto url = Url::Parse(topic); !url) {
-    status_ = UsageError(environment_, kPublish,
-                         url.error().message + "; a topic that is no URL needs --hub");
-    return false;
-  }
-  const TopicLookup lookup = LookUpTopic(caller_, topic);
-  for (const std::string& remark : Remarks(lookup)) output_.Note("warning: " + remark);
-  if (const ExitStatus status = StatusOf(lookup); status != ExitStatus::kDone) {
-    FailBefore(topic, status, Explain(lookup));
-    return false;
-  }
-  // Subscribers know the topic by its self link.
-  for (const std::string& hub : lookup.discovery.hubs)
-    AddTarget(hub, lookup.discovery.self.value_or(topic));
-  return true;
-}
-
-void Publisher::AddTarget(const std::string& hub, const std::string& topic) {
-  auto found = std::find_if(targets_.begin(), targets_.end(),
-                            [&](const Target& target) { return target.hub == hub; });
-  if (found == targets_.end()) found = targets_.insert(found, {hub, {}});
-  if (std::find(found->topics.begin(), found->topics.end(), topic) == found->topics.end()) {
-    found->topics.push_back(topic);
-  }
-}
-
-bool Publisher::PrepareWait() {
-  if (!options_.wait_delivered) return true;
-  for (const Target& target : targets_) {
-    for (const std::string& topic : target.topics) {
-      auto newest = NewestMessage(api_, target.hub, topic);
-      if (!newest) {
-        FailBefore(topic, newest.error().status, newest.error().sentence);
-        return false;
+void Publisher::Round(const Publication& publication, std::optional<long long> n) {
+  if (options_.wait_delivered && !wait_.Prepare(targets_)) return;
+  bool all_taken = true;
+  for (const PublishTarget& target : targets_) {
+    for (const PublishCall& call : CallsFor(options_, target, publication)) {
+      const auto followed = caller_.Follow(HttpCallOf(call, options_.headers));
+      const PublishAnswer answer = report_.Answered(target.hub, call, followed, n);
+      if (!answer.taken) report_.Fail(answer.status, answer.sentence);
+      all_taken = all_taken && answer.taken;
+      if (answer.taken && publication.content) {
+        wait_.Made(target.hub, call.topics.front(), answer.message);
       }
-      awaited_.push_back({target.hub, topic, *std::move(newest), "", {}});
     }
   }
-  return true;
+  if (all_taken && options_.wait_delivered) wait_.Await();
 }
 
-// Sends it and says what came of it; tells whether the hub took it.
-bool Publisher::Send(const std::string& hub, PublishCall request) {
-  Call call;
-  call.method = "POST";
-  call.url = std::move(request.url);
-  call.fields = std::move(request.fields);
-  call.hub_fields = options_.headers;
-  call.body = std::move(request.body);
-  call.max_body = 64 * 1024;
-  call.redirects = Redirects::kSameMethod;
-  const FollowedResult followed = caller_.Follow(std::move(call));
-  if (!Report(hub, request.topics, request.expected, followed)) return false;
-  if (!options_.content) return true;
-  for (Awaited& awaited : awaited_) {
-    if (awaited.hub == hub && awaited.topic == request.topics.front()) {
-      awaited.message = followed.last.Field("Websub-Message-Id");
-    }
-  }
-  return true;
+// Whether another round makes sense: a hub that refused once may take the next.
+bool Publisher::Goes() const {
+  return caller_.signal() == 0 && report_.status() != ExitStatus::kTimeout &&
+         report_.status() != ExitStatus::kUsage && environment_.out.good();
 }
 
-void Publisher::Serve(const Target& target, const std::optional<std::string>& content) {
-  const auto act = ActOf(options_);
-  const BodyStyle style = StyleOf(options_);
-  if (act == PublishAct::kPublish && !content) {
-    for (auto& call : PingCalls(style, target.hub, target.topics, options_.parameter)) {
-      Send(target.hub, std::move(call));
-    }
-    return;
+bool Publisher::Pause(const Rounds& rounds, long long done) {
+  const CallEnd end = caller_.Wait(options_.every.value_or(Duration::zero()));
+  if (end == CallEnd::kOutOfTime) {
+    report_.Fail(ExitStatus::kTimeout,
+                 "--timeout ran out: published " + std::to_string(done) +
+                     (rounds.count ? " of " + std::to_string(*rounds.count) : "") +
+                     (rounds.count != 1 || done != 1 ? " times" : " time"));
   }
-  for (const std::string& topic : target.topics) {
-    if (act != PublishAct::kPublish) {
-      Send(target.hub, RegisterCall(act, target.hub, topic));
-      continue;
-    }
-    const std::string type = options_.type.empty()
-                                 ? std::string(TypeOfFile(options_.content.value_or("-")))
-                                 : options_.type;
-    Send(target.hub, ContentCall(style, target.hub, topic, *content, type));
-  }
+  return end == CallEnd::kAnswered;
 }
 
-// "connect 0.2 ms, first byte 3.1 ms": the phases that happened.
-std::string Phases(const PhaseTimings& timings) {
-  std::string text;
-  const auto add = [&](const char* name, const std::optional<Duration>& phase) {
-    if (phase) text += std::string(text.empty() ? "" : ", ") + name + " " + FormatDuration(*phase);
-  };
-  add("resolve", timings.resolve);
-  add("connect", timings.connect);
-  add("tls", timings.tls);
-  add("first byte", timings.first_byte);
-  return text;
+// All that --curl prints.
+Result<void> PrintCurlRounds(Output& output, const PublishOptions& options,
+                             const std::vector<std::string>& hubs, const Rounds& rounds) {
+  std::vector<Publication> publications;
+  for (long long n = 1; n <= rounds.count.value_or(1); ++n) publications.push_back(rounds.get(n));
+  return PrintPublishCurl(output, options, hubs, publications);
 }
 
-// Says what a hub answered, a line for each topic; tells whether it took them.
-bool Publisher::Report(const std::string& hub, const std::vector<std::string>& topics,
-                       Expected expected, const FollowedResult& followed) {
-  const CallResult& last = followed.last;
-  PublishVerdict verdict;
-  if (last.Answered()) {
-    verdict = Judge(expected, last.answer.status, last.Field("Content-Type"), last.answer.body);
-  }
-  const bool taken = verdict.taken && followed.stopped.empty();
-  const Spoken spoken = Words(options_);
-  const std::string message = last.Field("Websub-Message-Id");
-  const bool verbose = output_.verbose() > 0;
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(last.answer.timings.total).count();
-  for (const std::string& topic : topics) {
-    Json event{{"hub", hub}, {"topic", topic}};
-    if (!spoken.kind.empty()) event["kind"] = spoken.kind;
-    event["accepted"] = taken;
-    event["status"] = last.answer.status;
-    if (!verdict.sentence.empty()) event["answer"] = verdict.sentence;
-    if (!message.empty()) event["message_id"] = message;
-    event["duration_ms"] = static_cast<double>(last.answer.timings.total.count()) / 1000.0;
-    output_.Event(spoken.event, event);
-    if (!taken) continue;
-    output_.Wrapped(
-        {{spoken.done + "  ", Style::kGood},
-         {topic, Style::kStrong},
-         {"  at " + hub + "  "},
-         {std::to_string(last.answer.status)},
-         {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
-         {message.empty() ? "" : "  " + message, Style::kDim},
-         {verbose ? "  " + Phases(last.answer.timings) : "", Style::kDim},
-         {verbose && !verdict.sentence.empty() ? "  " + verdict.sentence : "", Style::kDim}},
-        8);
-  }
-  if (taken) return true;
-  if (!last.Answered()) {
-    Fail(StatusOf(last), Explain(followed.last_call, last));
-  } else if (!followed.stopped.empty()) {
-    Fail(ExitStatus::kHubRefused, followed.stopped);
-  } else {
-    const bool ok = last.answer.Ok2xx();
-    Fail(ExitStatus::kHubRefused, "the hub " + hub + (ok ? " answered " : " refused with ") +
-                                      std::to_string(last.answer.status) +
-                                      (verdict.sentence.empty() ? "" : ": " + verdict.sentence));
-  }
-  return false;
-}
-
-// Asks how far one delivery is; tells whether it needs no more waiting.
-bool Publisher::Ask(Awaited& awaited) {
-  if (awaited.message.empty()) {
-    // A ping is answered before its fetch makes a message: wait for one that is newer.
-    const auto newest = NewestMessage(api_, awaited.hub, awaited.topic);
-    if (!newest) {
-      if (newest.error().status == ExitStatus::kTimeout) return false;
-      FailBefore(awaited.topic, newest.error().status, newest.error().sentence);
-      return true;
-    }
-    if (MessageNumber(*newest).value_or(0) <= MessageNumber(awaited.before).value_or(0)) {
-      return false;
-    }
-    awaited.message = *newest;
-  }
-  const auto progress = AskProgress(api_, awaited.hub, awaited.message);
-  if (!progress) {
-    // What the hub said last tells more than that it was asked again when the time ran out.
-    if (progress.error().status == ExitStatus::kTimeout) return false;
-    FailBefore(awaited.topic, progress.error().status, progress.error().sentence);
-    return true;
-  }
-  awaited.progress = *progress;
-  if (progress->delivered < options_.wait_delivered.value_or(0)) return false;
-  output_.Event("delivered", {{"hub", awaited.hub},
-                              {"topic", awaited.topic},
-                              {"message_id", awaited.message},
-                              {"delivered", progress->delivered},
-                              {"pending", progress->pending},
-                              {"dead", progress->dead}});
-  output_.Line({{"delivered  ", Style::kGood},
-                {awaited.topic, Style::kStrong},
-                {"  " + awaited.message + "  to " +
-                 Plural(static_cast<std::size_t>(progress->delivered), "subscriber")}});
-  return true;
-}
-
-void Publisher::Await() {
-  for (Awaited& awaited : awaited_) {
-    Duration pause = kFirstPause;
-    while (!Ask(awaited)) {
-      const CallEnd end = caller_.Wait(pause);
-      pause = std::min(pause * 3 / 2, kLongestPause);
-      if (end == CallEnd::kInterrupted) {
-        return FailBefore(awaited.topic, StatusOfSignal(caller_.signal()),
-                          "interrupted while waiting for deliveries");
-      }
-      if (end == CallEnd::kAnswered) continue;
-      const std::string wanted =
-          Plural(static_cast<std::size_t>(options_.wait_delivered.value_or(0)), "subscriber");
-      const DeliveryProgress& got = awaited.progress;
-      return FailBefore(awaited.topic, ExitStatus::kTimeout,
-                        awaited.message.empty()
-                            ? "--timeout ran out: no new message of " + awaited.topic +
-                                  " came of the ping (is its content unchanged?); wanted: " + wanted
-                            : "--timeout ran out: " + awaited.message + " of " + awaited.topic +
-                                  " was delivered to " + std::to_string(got.delivered) + " of " +
-                                  wanted + " (" + std::to_string(got.pending) + " pending, " +
-                                  std::to_string(got.dead) + " given up)");
-    }
-    if (status_ != ExitStatus::kDone) return;
-  }
+// How long the run may take. Where there are several publishes each has its own time to be
+// delivered.
+std::optional<Duration> TimeLeft(const PublishOptions& options) {
+  const bool once = !Repeats(options) && !options.replay;
+  if (options.timeout || !options.wait_delivered || !once) return options.timeout;
+  return kDefaultWait;
 }
 
 }  // namespace
@@ -344,17 +195,19 @@ ExitStatus Run(Environment& environment, const PublishOptions& options) {
   }
   const auto token = ReadApiToken(environment, options.api_token);
   if (!token) return UsageError(environment, kPublish, token.error().message);
-  std::optional<std::string> content;
-  if (options.content) {
-    auto bytes = ReadInput(environment, *options.content);
-    if (!bytes) return output.Fail(bytes.error());
-    content = *std::move(bytes);
+  auto hubs = GivenHubs(environment, options);
+  if (!hubs) return UsageError(environment, kPublish, hubs.error().message);
+  if (options.host) return RunHost(environment, options, *hubs);
+  const auto rounds = options.replay ? ReplayRounds(environment, options, output)
+                                     : ContentRounds(environment, options, output);
+  if (!rounds) return output.Fail(rounds.error());
+  if (options.curl) {
+    const auto printed = PrintCurlRounds(output, options, *hubs, *rounds);
+    return printed ? ExitStatus::kDone : UsageError(environment, kPublish, printed.error().message);
   }
-  auto time_left = options.timeout;
-  if (!time_left && options.wait_delivered) time_left = kDefaultWait;
-  const auto caller = HttpCaller::Make(environment, options.tls, time_left);
+  const auto caller = HttpCaller::Make(environment, options.tls, TimeLeft(options));
   if (!caller) return output.Fail(caller.error());
-  return Publisher(environment, options, **caller, *token).Run(content);
+  return Publisher(environment, options, **caller, *token, *std::move(hubs)).Run(*rounds);
 }
 
 }  // namespace websub::cli

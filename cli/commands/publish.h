@@ -25,6 +25,17 @@ struct PublishOptions {
   bool deregister = false;
   std::optional<int> wait_delivered;
   std::optional<Duration> timeout;
+  // Several publishes.
+  bool templated = false;             // the content has places that are filled in
+  std::optional<long long> count;     // so many; with --host: the run ends after so many
+  std::optional<Duration> every;      // the pause between two
+  std::optional<std::string> replay;  // a recording, a file or "-"
+  // A topic of its own.
+  std::optional<std::string> host;  // a file, or a folder whose files are topics
+  std::string listen = "127.0.0.1:0";
+  std::string public_url;
+  std::string ready_file;
+  bool curl = false;     // only print the requests, as curl commands
   HeaderFields headers;  // for hubs
   ApiTokenOptions api_token;
   TlsOptions tls;

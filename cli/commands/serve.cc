@@ -1,11 +1,6 @@
 #include "cli/commands/serve.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -17,6 +12,7 @@
 #include "cli/commands/serve_log.h"
 #include "cli/commands/serve_rules.h"
 #include "cli/commands/serve_secrets.h"
+#include "cli/files.h"
 #include "cli/system.h"
 #include "cli/text.h"
 #include "core/address.h"
@@ -33,19 +29,6 @@ constexpr Duration kGrace = std::chrono::seconds(5);
 std::string DefaultDatabase(const Environment& environment) {
   if (const auto data = Variable(environment, "XDG_DATA_HOME")) return *data + "/websub/hub.db";
   return Variable(environment, "HOME").value_or(".") + "/.local/share/websub/hub.db";
-}
-
-// Whole or not at all: whoever waits for the file never reads half a URL.
-Result<void> WriteReadyFile(const std::string& file, const std::string& text) {
-  const std::string part = file + ".part";
-  const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  bool written = descriptor >= 0 &&
-                 write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (descriptor >= 0) written = close(descriptor) == 0 && written;
-  if (!written || rename(part.c_str(), file.c_str()) != 0) {
-    return Fail(ErrorCode::kInvalid, "--ready-file " + file + ": " + std::strerror(errno));
-  }
-  return {};
 }
 
 Result<void> ReadSecurity(const std::string& text, hub::SubscriptionSecurity& security) {

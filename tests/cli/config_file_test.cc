@@ -83,7 +83,7 @@ TEST_CASE("what is wrong in a file is named with line and column and a suggestio
       {"help = true", ":1:1: unknown setting \"help\""},
       {"config = 'x'", ":1:1: unknown setting \"config\""},
       {"[publsh]", ":1:2: there is no command for the table [publsh]: did you mean publish?"},
-      {"[publish]\nlisten = 'x'", ":2:1: [publish] has no setting \"listen\""},
+      {"[discover]\nlisten = 'x'", ":2:1: [discover] has no setting \"listen\""},
       {"[serve]\n  json = 3",
        ":2:3: json is a switch: true or false, not an integer"},  // of another command, too
       {"json = 'yes'", ":1:1: json is a switch: true or false, not a string"},
@@ -218,7 +218,7 @@ TEST_CASE("config without a command shows what is set and with one also what is 
   const std::string table = with.fake.out.str();
   CHECK(table.find("serve") != std::string::npos);
   CHECK(table.find("WEBSUB_LISTEN") != std::string::npos);
-  CHECK(table.find("publish") == std::string::npos);
+  CHECK(table.find("discover") == std::string::npos);
   CHECK(with.Settings({"publish"}).contains("timeout"));
   CHECK(with.fake.Run({"config", "serv"}) == 2);
   CHECK(with.fake.Run({"config", "--", "--json"}) == 2);

@@ -43,7 +43,8 @@ TEST_CASE("publish refuses flags that do not fit together") {
     return text.substr(0, text.find('\n'));
   };
   CHECK(complaint({}) == "websub: a topic is missing");
-  CHECK(complaint({"t", "--type", "text/plain"}) == "websub: --type belongs to --content");
+  CHECK(complaint({"t", "--type", "text/plain"}) ==
+        "websub: --type belongs to --content and --host");
   CHECK(
       complaint({"t", "--wait-delivered", "0"}).starts_with("websub: --wait-delivered: 0 is not"));
   CHECK(
@@ -55,6 +56,32 @@ TEST_CASE("publish refuses flags that do not fit together") {
         "websub: --register publishes nothing: it does not go with --content");
   CHECK(complaint({"t", "--deregister", "--wait-delivered", "1"}).find("does not go with --wait") !=
         std::string::npos);
+  CHECK(complaint({"t", "--register", "--count", "2"}) ==
+        "websub: --register publishes nothing: it does not go with --count");
+  CHECK(complaint({"t", "--template"}) == "websub: --template belongs to --content");
+  CHECK(complaint({"t", "--every", "soon"}).starts_with("websub: --every: "));
+  CHECK(complaint({"t", "--count", "0"}).starts_with("websub: --count: 0 is not between 1 and"));
+  CHECK(complaint({"--host", "f", "t", "--hub", "http://h/"}) ==
+        "websub: --host makes the topic itself: leave t out");
+  CHECK(complaint({"--host", "f", "--content", "-"}) ==
+        "websub: --host publishes what the file holds: it does not go with --content");
+  CHECK(complaint({"--host", "f"}) == "websub: --host needs --hub: the hub that the topic names");
+  CHECK(complaint({"--host", "/no/such", "--hub", "http://h/"}) ==
+        "websub: --host /no/such: No such file or directory");
+  CHECK(complaint({"--host", "/dev/null", "--hub", "http://h/"}) ==
+        "websub: --host /dev/null is neither a file nor a folder");
+  CHECK(complaint({"--host", "/etc/hostname", "--hub", "http://h/", "--listen", "x"})
+            .starts_with("websub: --listen: \"x\" is no address to listen on"));
+  CHECK(complaint({"--host", "/etc/hostname", "--hub", "http://h/", "--public-url",
+                   "http://h/?a"}) == "websub: --public-url: leave the query and the fragment out");
+  CHECK(complaint({"t", "--replay", "f", "--content", "-"}) ==
+        "websub: --replay has its own content: leave --content out");
+  CHECK(complaint({"--replay", "f", "--type", "a/b"}) ==
+        "websub: --replay publishes with the recorded type: leave --type out");
+  CHECK(complaint({"t", "--curl", "--count", "2"}) ==
+        "websub: --curl prints each request once: it does not go with --count");
+  CHECK(complaint({"t", "--curl", "--body-style", "echostream"}) ==
+        "websub: --curl needs --hub where EchoStream is to be told");
   CHECK(complaint({"t", "--register", "--deregister"}) ==
         "websub: --register and --deregister exclude each other");
   CHECK(complaint({"t", "--register", "--body-style", "echostream"}) ==
