@@ -48,6 +48,17 @@ for row in map(json.loads, sys.stdin):
   is "$(WEBSUB_CONFIG=other.toml where db serve)" "x.db|file|other.toml:2:1"
 }
 
+@test "every command takes --config, and says where the file is not" {
+  local call
+  for call in "websub serve" "websub subscribe :1/t" "websub publish :1/t" "websub discover :1/t" \
+    "websub inspect topics" "websub verify-sig -" "websub conformance hub :1/h" "websub bench :1/h" \
+    "websub config"; do
+    # shellcheck disable=SC2086
+    run -2 --separate-stderr $call --config gone.toml
+    is "${stderr_lines[0]}" "websub: --config: there is no file gone.toml"
+  done
+}
+
 @test "a command's table beats the top level, and EchoStream's names are those of serve" {
   cat >websub.toml <<'TOML'
 timeout = "1m"
