@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands/bench.h"
+#include "cli/commands/completion.h"
 #include "cli/commands/config.h"
 #include "cli/commands/conformance.h"
 #include "cli/commands/discover.h"
@@ -29,6 +30,7 @@ constexpr std::array kCommands = {
     MakeCommand<ConformanceOptions>("conformance", "test a hub, a subscriber or a publisher"),
     MakeCommand<BenchOptions>("bench", "measure a hub: publishers and subscribers, counted"),
     MakeCommand<ConfigOptions>("config", "show which settings hold and where they come from"),
+    MakeCommand<CompletionOptions>("completion", "print the completion of a shell"),
 };
 
 const Command* Find(std::string_view name) {
