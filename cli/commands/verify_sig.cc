@@ -1,9 +1,8 @@
 #include "cli/commands/verify_sig.h"
 
-#include "cli/files.h"
+#include "cli/commands/verify_sig_input.h"
 #include "cli/finding_output.h"
 #include "cli/text.h"
-#include "core/exchange.h"
 #include "core/findings.h"
 #include "core/signature.h"
 #include "core/signature_diagnosis.h"
@@ -14,65 +13,90 @@ namespace {
 
 constexpr std::string_view kName = "verify-sig";
 
-struct Input {
-  std::optional<std::string> signature;
-  std::string body;
-  std::vector<std::string> notes;
-  std::optional<Finding> misnamed;  // the signature stands in another field
-};
-
-Result<Input> ReadDelivery(Environment& environment, const VerifySigOptions& options) {
-  const std::string file = options.request         ? *options.request
-                           : options.files.empty() ? "-"
-                                                   : options.files.front();
-  auto bytes = ReadInput(environment, file);
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!options.request) return Input{options.signature, *std::move(bytes), {}, {}};
-  auto request = ReadSavedRequest(*bytes);
-  if (!request) return Fail(request.error().code, file + ": " + request.error().message);
-  return Input{options.signature ? options.signature : request->signature, std::move(request->body),
-               std::move(request->notes), std::move(request->misnamed)};
+// Where several are judged, which of them a line is about.
+std::string PlaceOf(const SignedBody& delivery) {
+  if (delivery.number == 0) return "";
+  return "  request " + std::to_string(delivery.number) + " (line " +
+         std::to_string(delivery.line) + "): " + delivery.method + " " + delivery.target;
 }
 
-// What --signature takes may come copied with the field's name.
-std::string_view WithoutFieldName(std::string_view signature) {
-  const auto colon = signature.find(':');
-  if (colon == std::string_view::npos) return signature;
-  if (!ToLower(signature.substr(0, colon)).starts_with("x-hub-signature")) return signature;
-  return Trim(signature.substr(colon + 1));
+void AddPlace(const SignedBody& delivery, Json& fields) {
+  if (delivery.number == 0) return;
+  fields["request"] = delivery.number;
+  fields["line"] = delivery.line;
+  fields["method"] = delivery.method;
+  fields["target"] = delivery.target;
 }
 
 ExitStatus Sign(Output& output, const VerifySigOptions& options, const std::string& secret,
-                const std::string& body) {
+                const std::vector<SignedBody>& deliveries) {
   const SignatureAlgorithm algorithm =
       ParseSignatureAlgorithm(options.algorithm).value_or(SignatureAlgorithm::kSha256);
-  const std::string signature = Signer(algorithm, secret).Sign(body);
-  if (output.json()) {
-    output.Event(
-        "signature",
-        {{"algorithm", Name(algorithm)}, {"signature", signature}, {"bytes", body.size()}});
-  } else {
-    output.Raw(signature + "\n");
+  const Signer signer(algorithm, secret);
+  for (const SignedBody& delivery : deliveries) {
+    const std::string signature = signer.Sign(delivery.body);
+    Json fields{
+        {"algorithm", Name(algorithm)}, {"signature", signature}, {"bytes", delivery.body.size()}};
+    AddPlace(delivery, fields);
+    if (!delivery.notes.empty()) fields["notes"] = delivery.notes;
+    output.Event("signature", fields);
+    if (!output.json()) output.Raw(signature + "\n");
+    for (const std::string& note : delivery.notes) output.Note(note);
   }
   return ExitStatus::kDone;
 }
 
-ExitStatus Check(Output& output, const std::string& secret, const Input& input) {
-  std::optional<std::string_view> header;
-  if (input.signature) header = WithoutFieldName(*input.signature);
-  const SignatureCheck check = CheckSignature(header, secret, input.body);
+// The verdicts on the signatures of one or several deliveries.
+class Checker {
+ public:
+  Checker(Output& output, const std::string& secret, bool several)
+      : output_(output), secret_(secret), several_(several) {}
+
+  void Check(const SignedBody& delivery) {
+    if (delivery.signatures.empty()) Check(delivery, std::nullopt);
+    for (const std::string& signature : delivery.signatures) Check(delivery, signature);
+    for (const std::string& note : delivery.notes) output_.Note(note);
+  }
+
+  // Whoever debugs wants to know of each that is wrong: one is enough for status 4.
+  ExitStatus End() {
+    if (all_ > 1) {
+      output_.Line({{std::to_string(valid_) + " of " + std::to_string(all_) + " valid",
+                     valid_ == all_ ? Style::kGood : Style::kBad}});
+    }
+    return valid_ == all_ ? ExitStatus::kDone : ExitStatus::kCheckFailed;
+  }
+
+ private:
+  void Check(const SignedBody& delivery, std::optional<std::string_view> header);
+  void Print(const SignedBody& delivery, std::optional<std::string_view> header,
+             const SignatureCheck& check, const std::vector<Finding>& findings);
+
+  Output& output_;
+  const std::string& secret_;
+  bool several_;  // deliveries
+  std::size_t all_ = 0;
+  std::size_t valid_ = 0;
+};
+
+void Checker::Check(const SignedBody& delivery, std::optional<std::string_view> header) {
+  const SignatureCheck check = CheckSignature(header, secret_, delivery.body);
   std::optional<SignatureDiagnosis> diagnosis;
   if (check.verdict == SignatureVerdict::kInvalid) {
-    diagnosis = DiagnoseSignature(header.value_or(""), secret, input.body);
+    diagnosis = DiagnoseSignature(header.value_or(""), secret_, delivery.body);
   }
   const bool valid = check.verdict == SignatureVerdict::kValid;
+  ++all_;
+  if (valid) ++valid_;
 
-  auto findings = JudgeSignature(check, diagnosis, header, input.body.size());
-  if (input.misnamed && !header) findings = {*input.misnamed};
+  auto findings = JudgeSignature(check, diagnosis, header, delivery.body.size());
+  if (delivery.misnamed && !header) findings = {*delivery.misnamed};
 
   Json fields{{"verdict", Name(check.verdict)}};
   if (check.algorithm) fields["algorithm"] = Name(*check.algorithm);
-  fields["bytes"] = input.body.size();
+  fields["bytes"] = delivery.body.size();
+  if (header) fields["signature"] = *header;
+  AddPlace(delivery, fields);
   if (!valid) fields["reason"] = check.sentence;
   if (diagnosis) {
     fields["diagnosis"] = {{"change", Name(diagnosis->change)},
@@ -80,68 +104,29 @@ ExitStatus Check(Output& output, const std::string& secret, const Input& input) 
                            {"sentence", diagnosis->sentence}};
   }
   AddFindings(fields, findings);
-  if (!input.notes.empty()) fields["notes"] = input.notes;
-  output.Event("verification", fields);
+  if (!delivery.notes.empty()) fields["notes"] = delivery.notes;
+  output_.Event("verification", fields);
+  Print(delivery, header, check, findings);
+}
 
-  output.Line({{std::string(Name(check.verdict)), valid ? Style::kGood : Style::kBad},
-               {check.algorithm ? "  " + std::string(Name(*check.algorithm)) : ""},
-               {"  body of " + Plural(input.body.size(), "byte"), Style::kDim}});
-  for (const Finding& finding : findings) PrintFinding(output, finding);
-  for (const std::string& note : input.notes) output.Note(note);
-  return valid ? ExitStatus::kDone : ExitStatus::kCheckFailed;
+void Checker::Print(const SignedBody& delivery, std::optional<std::string_view> header,
+                    const SignatureCheck& check, const std::vector<Finding>& findings) {
+  constexpr std::size_t kShownHeader = 24;
+  const bool valid = check.verdict == SignatureVerdict::kValid;
+  std::vector<Piece> line = {{std::string(Name(check.verdict)), valid ? Style::kGood : Style::kBad},
+                             {check.algorithm ? "  " + std::string(Name(*check.algorithm)) : ""},
+                             {"  body of " + Plural(delivery.body.size(), "byte"), Style::kDim}};
+  if (several_) line.push_back({PlaceOf(delivery)});
+  if (delivery.signatures.size() > 1 && header) {
+    line.push_back({"  " + std::string(header->substr(0, kShownHeader)) +
+                        (header->size() > kShownHeader ? "…" : ""),
+                    Style::kDim});
+  }
+  output_.Line(line);
+  for (const Finding& finding : findings) PrintFinding(output_, finding);
 }
 
 }  // namespace
-
-Result<SavedRequest> ReadSavedRequest(std::string_view bytes) {
-  auto end = bytes.find("\r\n\r\n");
-  std::size_t gap = 4;
-  if (const auto bare = bytes.find("\n\n"); bare < end) {  // saved by an editor
-    end = bare;
-    gap = 2;
-  }
-  if (end == std::string_view::npos) {
-    return Fail(ErrorCode::kInvalid,
-                "this is no HTTP request: an empty line must stand between head and body");
-  }
-  SavedRequest request;
-  request.body = bytes.substr(end + gap);
-  std::optional<std::string> length;
-  const FieldList fields = HeadFields(bytes.substr(0, end + gap));
-  request.misnamed = JudgeSignatureFields(fields);
-  if (request.misnamed) request.notes.push_back(request.misnamed->what);
-  for (const auto& [field, value] : fields) {
-    const std::string name = ToLower(field);
-    if (name == "x-hub-signature" && request.signature) {
-      request.notes.emplace_back("there are several X-Hub-Signature fields; the first is checked");
-    } else if (name == "x-hub-signature") {
-      request.signature = value;
-    } else if (name == "content-length") {
-      length = value;
-    } else if (name == "transfer-encoding" && ToLower(value) != "identity") {
-      return Fail(ErrorCode::kInvalid,
-                  "the body came with Transfer-Encoding: " + std::string(Trim(value)) +
-                      "; save the decoded body and give the signature with --signature");
-    } else if (name == "content-encoding" && ToLower(value) != "identity") {
-      request.notes.push_back("the body is encoded (" + value +
-                              "); the signature is checked over the bytes as they are here");
-    }
-  }
-  if (length) {
-    const auto size = ParseNumber(*length, 0, static_cast<long long>(kMaxInput));
-    if (!size) return Fail(ErrorCode::kInvalid, "Content-Length: " + size.error().message);
-    const auto wanted = static_cast<std::size_t>(*size);
-    if (request.body.size() > wanted) {
-      request.notes.push_back("the file holds " + Plural(request.body.size() - wanted, "byte") +
-                              " more than Content-Length says; they are left out");
-      request.body.resize(wanted);
-    } else if (request.body.size() < wanted) {
-      request.notes.push_back("the body is cut short: " + std::to_string(request.body.size()) +
-                              " of " + Plural(wanted, "byte"));
-    }
-  }
-  return request;
-}
 
 CommandHelp HelpOf(const VerifySigOptions&) {
   return {
@@ -154,8 +139,14 @@ CommandHelp HelpOf(const VerifySigOptions&) {
 }
 
 void Define(FlagSet& flags, VerifySigOptions& options) {
-  flags.Text("--signature VALUE", options.signature, "what came in X-Hub-Signature: 'sha256=…'");
-  flags.Text("--request FILE", options.request, "a saved HTTP request, head and body together");
+  flags.Lines(
+      "--signature VALUE",
+      [&options](const std::string& text) -> Result<void> {
+        options.signatures.push_back(text);
+        return {};
+      },
+      "what came in X-Hub-Signature: 'sha256=…'; may be repeated");
+  flags.Text("--request FILE", options.request, "saved HTTP requests, each with head and body");
   AddSecretFlags(flags, options.secret);
   flags.Switch("--sign", options.sign, "print the signature instead");
   flags.Exclusive({"--sign", "--signature"});
@@ -177,14 +168,29 @@ ExitStatus Run(Environment& environment, const VerifySigOptions& options) {
     return UsageError(environment, kName,
                       "a secret is missing: give --secret-file, --secret-env or --secret");
   }
-  if (!options.sign && !options.signature && !options.request) {
+  if (!options.sign && options.signatures.empty() && !options.request) {
     return UsageError(environment, kName,
                       "nothing to check: give --signature or --request, or --sign to make one");
   }
-  const auto input = ReadDelivery(environment, options);
-  if (!input) return output.Fail(input.error());
-  if (options.sign) return Sign(output, options, secret->value_or(""), input->body);
-  return Check(output, secret->value_or(""), *input);
+  // What a pipeline or an editor leaves at the end is a part of the secret like any other byte.
+  const std::string key = **secret;
+  if (IsSpace(key.back())) {
+    output.Note("the secret ends with white space, which counts; is it meant to?");
+  }
+  const bool from_terminal =
+      options.request ? *options.request == "-" : options.files.empty() || options.files[0] == "-";
+  if (from_terminal && environment.terminal.in) {
+    output.Note("reading from the terminal; Ctrl-D ends it");
+  }
+  const auto deliveries = ReadSignedBodies(environment, options);
+  if (!deliveries) return output.Fail(deliveries.error());
+  if (options.sign) return Sign(output, options, key, *deliveries);
+  Checker checker(output, key, deliveries->size() > 1);
+  for (const SignedBody& delivery : *deliveries) {
+    if (!output.open()) break;
+    checker.Check(delivery);
+  }
+  return checker.End();
 }
 
 }  // namespace websub::cli

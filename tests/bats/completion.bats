@@ -165,7 +165,3 @@ PYTHON
   is "$(complete_in_fish 'websub subscribe http')" "$HUB/topics/news"
   has "$(complete_in_fish 'websub inspect show m')" m1
 }
-
-@test "every flag and command is in every script" {
-  run -0 python3 "$bats_dir/../completions.py" websub
-}

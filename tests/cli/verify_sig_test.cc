@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
+#include "cli/commands/verify_sig_input.h"
 #include "tests/cli/fake_environment.h"
 
 namespace websub::cli {
@@ -88,42 +91,92 @@ TEST_CASE("what is missing or wrong is a usage error") {
             .starts_with("websub: cannot read /no/such/file: "));
 }
 
-TEST_CASE("a saved request is taken apart") {
-  const std::string head =
-      "POST /cb HTTP/1.1\r\nHost: a\r\nX-Hub-Signature: sha1=00\r\nContent-Length: 5\r\n\r\n";
-  auto request = ReadSavedRequest(head + "hello");
-  REQUIRE(request);
-  CHECK(request->signature == "sha1=00");
-  CHECK(request->body == "hello");
-  CHECK(request->notes.empty());
-
-  request = ReadSavedRequest(head + "hello\n");
-  REQUIRE(request);
-  CHECK(request->body == "hello");
-  CHECK(request->notes ==
-        std::vector<std::string>{
-            "the file holds 1 byte more than Content-Length says; they are left out"});
-
-  request = ReadSavedRequest(head + "hell");
-  REQUIRE(request);
-  CHECK(request->notes == std::vector<std::string>{"the body is cut short: 4 of 5 bytes"});
-
-  request = ReadSavedRequest("POST / HTTP/1.1\nX-Hub-Signature-256: sha256=00\n\nbody");
-  REQUIRE(request);
-  CHECK_FALSE(request->signature);
-  CHECK(request->body == "body");
-  CHECK(request->notes.size() == 1);
-  REQUIRE(request->misnamed);
-  CHECK(request->misnamed->slug() == "signature-field-256");
+TEST_CASE("several signatures are judged each and one that is wrong is status 4") {
+  FakeEnvironment good;
+  good.in.str("hello");
+  CHECK(good.Run({"verify-sig", "--secret", "top secret", "--signature", kHello, "--signature",
+                  std::string("X-Hub-Signature: ") + kHello}) == 0);
+  CHECK(good.out.str() ==
+        "valid  sha256  body of 5 bytes  sha256=a28f6aee6a27565bf…\n"
+        "valid  sha256  body of 5 bytes  sha256=a28f6aee6a27565bf…\n"
+        "2 of 2 valid\n");
+  FakeEnvironment mixed;
+  mixed.in.str("hello");
+  CHECK(mixed.Run({"verify-sig", "--secret", "top secret", "--json", "--signature",
+                   std::string(kHello) + ", " + kHelloLine}) == 4);
+  std::istringstream lines(mixed.out.str());
+  std::string line;
+  REQUIRE(std::getline(lines, line));
+  CHECK(Json::parse(line)["verdict"] == "valid");
+  CHECK(Json::parse(line)["signature"] == kHello);
+  REQUIRE(std::getline(lines, line));
+  CHECK(Json::parse(line)["verdict"] == "invalid");
+  CHECK_FALSE(std::getline(lines, line));
 }
 
-TEST_CASE("a saved request that cannot be checked is refused with a reason") {
-  CHECK(ReadSavedRequest("just a body").error().message ==
-        "this is no HTTP request: an empty line must stand between head and body");
-  CHECK(ReadSavedRequest("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-            .error()
-            .message.starts_with("the body came with Transfer-Encoding: chunked;"));
-  CHECK_FALSE(ReadSavedRequest("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"));
+TEST_CASE("a comma that parts no signatures stays where it is") {
+  FakeEnvironment fake;
+  fake.in.str("hello");
+  CHECK(fake.Run({"verify-sig", "--secret", "x", "--json", "--signature", "sha256=00,11"}) == 4);
+  CHECK(Json::parse(fake.out.str())["signature"] == "sha256=00,11");
+}
+
+TEST_CASE("a secret that ends with white space is told of") {
+  FakeEnvironment fake;
+  fake.in.str("hello");
+  CHECK(fake.Run({"verify-sig", "--signature", kHello, "--secret", "top secret\n"}) == 4);
+  CHECK(fake.err.str() ==
+        "websub: the secret ends with white space, which counts; is it meant to?\n");
+  CHECK(fake.out.str().find("\ncause  ") != std::string::npos);
+}
+
+TEST_CASE("the requests of a file are taken apart") {
+  const std::string head =
+      "POST /cb HTTP/1.1\r\nHost: a\r\nX-Hub-Signature: sha1=00\r\nContent-Length: 5\r\n\r\n";
+  auto requests = ReadRequests("GET /cb?hub.mode=subscribe HTTP/1.1\r\n\r\n" + head + "hello\n");
+  REQUIRE(requests);
+  REQUIRE(requests->size() == 1);
+  CHECK(requests->front().number == 2);
+  CHECK(requests->front().line == 3);
+  CHECK(requests->front().method == "POST");
+  CHECK(requests->front().target == "/cb");
+  CHECK(requests->front().signatures == std::vector<std::string>{"sha1=00"});
+  CHECK(requests->front().body == "hello");
+  CHECK(requests->front().notes ==
+        std::vector<std::string>{
+            "the file goes on for 1 byte of line ends behind the body; they are left out"});
+
+  requests = ReadRequests(head + "hell");
+  REQUIRE(requests);
+  CHECK(requests->front().notes == std::vector<std::string>{"the body is cut short: 4 of 5 bytes"});
+
+  requests = ReadRequests("POST / HTTP/1.1\nX-Hub-Signature-256: sha256=00\n\nbody");
+  REQUIRE(requests);
+  CHECK(requests->front().signatures.empty());
+  CHECK(requests->front().notes.size() == 1);
+  REQUIRE(requests->front().misnamed);
+  CHECK(requests->front().misnamed->slug() == "signature-field-256");
+}
+
+TEST_CASE("signatures in several fields or in one are told of") {
+  auto requests =
+      ReadRequests("POST / HTTP/1.1\nX-Hub-Signature: sha1=00\nx-hub-signature: sha256=11\n\nbody");
+  REQUIRE(requests);
+  CHECK(requests->front().signatures == std::vector<std::string>{"sha1=00", "sha256=11"});
+  REQUIRE(requests->front().notes.size() == 1);
+  CHECK(requests->front().notes[0].starts_with("there are 2 X-Hub-Signature fields"));
+  requests = ReadRequests("POST / HTTP/1.1\nX-Hub-Signature: sha1=00, sha256=11\n\nbody");
+  REQUIRE(requests);
+  CHECK(requests->front().signatures == std::vector<std::string>{"sha1=00", "sha256=11"});
+  REQUIRE(requests->front().notes.size() == 1);
+  CHECK(requests->front().notes[0].starts_with("X-Hub-Signature holds several signatures"));
+}
+
+TEST_CASE("a file without a delivery is refused with a reason") {
+  CHECK(
+      ReadRequests("just a body").error().message.starts_with("line 1 (byte 1): \"just a body\""));
+  CHECK(ReadRequests("GET /cb?hub.mode=subscribe HTTP/1.1\n\n").error().message ==
+        "it holds no delivery: a GET carries no content to sign");
 }
 
 }  // namespace
