@@ -51,6 +51,26 @@ websub_setup() {
   cd "$BATS_TEST_TMPDIR/work" || return 1
 }
 
+# Bats' own; what a command prints with --json is kept for the end of the test, where websub_teardown
+# holds it against man/websub-events.7.
+eval "bats_$(declare -f run)"
+run() {
+  local result=0
+  bats_run "$@" || result=$?
+  # shellcheck disable=SC2154
+  [[ $output != '{"ts":"'* ]] || printf '%s\n' "$output" >>"$BATS_TEST_TMPDIR/run.ndjson"
+  return "$result"
+}
+
+# Whether every event that a command printed in this test, to `run` or into a file, is documented with
+# all its members.
+events_are_documented() {
+  local files
+  mapfile -d '' -t files < <(find "$BATS_TEST_TMPDIR" -type f -size -64M -print0 |
+    xargs -0 grep -lIZ '^{"ts":"' 2>/dev/null)
+  [ "${#files[@]}" -eq 0 ] || python3 "$bats_dir/check_events.py" "${files[@]}"
+}
+
 websub_teardown() {
   local i file failed=0
   # Subscribers end before the hub that they take their leave of.
@@ -61,6 +81,7 @@ websub_teardown() {
     "$BATS_TEST_TMPDIR"/*.err 2>/dev/null; then
     failed=1
   fi
+  events_are_documented || failed=1
   if [ -z "${BATS_TEST_COMPLETED:-}" ] || [ "$failed" = 1 ]; then
     for file in "$BATS_TEST_TMPDIR"/*.{out,err}; do
       [ -s "$file" ] || continue
