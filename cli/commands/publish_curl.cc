@@ -117,8 +117,9 @@ Result<void> PrintPublishCurl(Output& output, const PublishOptions& options,
     if (hubs.empty()) {
       for (const std::string& topic : topics) {
         if (const auto url = Url::Parse(topic); !url) {
-          return Fail(ErrorCode::kInvalid,
-                      url.error().message + "; a topic that is no URL needs --hub");
+          return Fail(ErrorCode::kInvalid, "the topic " + Quote(topic) + ": " +
+                                               url.error().message +
+                                               "; a topic that is no URL needs --hub");
         }
         targets.push_back({std::string(kUnknownHub), {topic}});
       }

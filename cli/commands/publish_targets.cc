@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/topic_discovery.h"
+#include "core/text.h"
 
 namespace websub::cli {
 namespace {
@@ -72,7 +73,8 @@ std::vector<PublishTarget> FindTargets(Environment& environment, HttpCaller& cal
     for (const std::string& hub : hubs) Add(targets, hub, topic);
     if (!hubs.empty()) continue;
     if (const auto url = Url::Parse(topic); !url) {
-      report.FailUsage(environment, url.error().message + "; a topic that is no URL needs --hub");
+      report.FailUsage(environment, "the topic " + Quote(topic) + ": " + url.error().message +
+                                        "; a topic that is no URL needs --hub");
       return {};
     }
     if (!Discover(targets, caller, report, topic)) return {};
