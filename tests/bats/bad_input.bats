@@ -14,6 +14,7 @@ judge() { run -0 python3 "$bats_dir/bad_input.py" "$1"; }
 @test "verify-sig" { judge verify-sig; }
 @test "conformance" { judge conformance; }
 @test "bench" { judge bench; }
+@test "completion" { judge completion; }
 @test "config, and files and variables with mistakes" { judge config; }
 
 @test "the table is large and has every command" {
