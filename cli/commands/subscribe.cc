@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/client_options.h"
+#include "cli/commands/subscribe_curl.h"
 #include "cli/commands/subscribe_report.h"
 #include "cli/commands/subscribe_session.h"
 #include "cli/http_call.h"
@@ -171,6 +172,8 @@ void Define(FlagSet& flags, SubscribeOptions& options) {
   flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed",
                Shown::kBrief);
   flags.Switch("--keep", options.keep, "do not unsubscribe at the end", Shown::kBrief);
+  flags.Switch("--curl", options.curl, "print curl commands that do the same; send nothing",
+               Shown::kBrief);
   flags.Texts("--expect WHAT", options.expect,
               "body~REGEX, type=… or signature=valid; else status 4");
   flags.Value("--forward-to URL", url(options.forward_to),
@@ -218,6 +221,10 @@ ExitStatus Run(Environment& environment, const SubscribeOptions& options) {
   Output output(environment, options.output);
   if (const auto good = CheckOptions(options); !good) {
     return UsageError(environment, kName, good.error().message);
+  }
+  if (options.curl) {
+    PrintSubscribeCurl(options, output);
+    return ExitStatus::kDone;
   }
   const auto secret = ReadSecret(environment, options.secret);
   if (!secret) return UsageError(environment, kName, secret.error().message);

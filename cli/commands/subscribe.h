@@ -31,6 +31,7 @@ struct SubscribeOptions {
   std::optional<Duration> idle;
   bool exit_on_verified = false;
   bool keep = false;
+  bool curl = false;  // print what would be sent
   std::vector<std::string> expect;
   // What is done with notifications beside printing them.
   std::string output_dir;

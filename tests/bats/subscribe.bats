@@ -251,3 +251,24 @@ END
   run -3 --separate-stderr websub subscribe https://127.0.0.1:1/t --insecure --config /dev/null
   run -3 --separate-stderr websub subscribe http://127.0.0.1:1/t --no-config
 }
+
+@test "--curl prints commands that do the same, sends nothing and shows no secret" {
+  run -0 --separate-stderr websub subscribe http://127.0.0.1:1/feed --curl --secret s3cret --lease 1h
+  has "$output" "curl -sS -i -L http://127.0.0.1:1/feed"
+  has "$output" '"$HUB"'
+  has "$output" 'hub.secret=$WEBSUB_SECRET'
+  has "$output" hub.lease_seconds=3600
+  lacks "$output" s3cret
+  # They are commands.
+  start_foreign
+  run -0 --separate-stderr websub subscribe "$FOREIGN/a b?c='d'" --hub "$FOREIGN/hub" --curl \
+    --callback-url "$FOREIGN/callback" --header 'X-Key: k3y' --json
+  lacks "$output" k3y
+  run -0 --separate-stderr websub subscribe "$FOREIGN/t?c='d'" --hub "$FOREIGN/hub" --curl \
+    --callback-url "$FOREIGN/callback" --header 'X-Key: k3y'
+  printf '%s\n' "$output" >command
+  run -0 env WEBSUB_SECRET=s3cret X_KEY=k3y sh -eu command
+  has "$output" "202 Accepted"
+  wait_for file_has "$BATS_TEST_TMPDIR/foreign.out" hub.secret=s3cret
+  file_has "$BATS_TEST_TMPDIR/foreign.out" "hub.topic=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$FOREIGN/t?c='d'")"
+}

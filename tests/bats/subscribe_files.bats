@@ -130,6 +130,24 @@ END
   has "$(tail -c 5 raw.http)" three
 }
 
+@test "a recording of our own hub is published again and its signature checked" {
+  start_hub
+  put_topic news one
+  start_bg sub websub subscribe "$HUB/topics/news" --secret s3cret --record raw.http --once
+  wait_for err_has sub "verified: subscribed"
+  put_topic news two
+  wait_bg sub
+  is "$status" 0
+  run -0 websub verify-sig --request raw.http --secret s3cret
+  run -4 websub verify-sig --request raw.http --secret other
+  start_bg again websub subscribe "$HUB/topics/news" --once --json
+  wait_for out_has again '"verified"'
+  run -0 websub publish --replay raw.http --hub "$HUB/hub"
+  wait_bg again
+  is "$status" 0
+  out_has again '"body":"two"'
+}
+
 @test "places that cannot be written to are usage errors" {
   touch file
   run -2 --separate-stderr websub subscribe http://127.0.0.1:1/t --hub http://127.0.0.1:1/ --output-dir file
