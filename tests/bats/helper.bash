@@ -58,7 +58,7 @@ run() {
   local result=0
   bats_run "$@" || result=$?
   # shellcheck disable=SC2154
-  [[ $output != '{"ts":"'* ]] || printf '%s\n' "$output" >>"$BATS_TEST_TMPDIR/run.ndjson"
+  [[ $output != *'{"ts":"'* ]] || printf '%s\n' "$output" >>"$BATS_TEST_TMPDIR/run.ndjson"
   return "$result"
 }
 
