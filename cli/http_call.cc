@@ -26,17 +26,22 @@ bool HasField(const CallFields& fields, std::string_view name) {
 Result<hub::OutgoingRequest> MakeRequest(const Call& call) {
   auto url = Url::Parse(call.url);
   if (!url) return tl::unexpected(url.error());
+  hub::OutgoingRequest request;
+  if (call.body) request.body = std::make_shared<const std::string>(*call.body);
+  request.max_body = call.max_body;
+  request.timeout = call.timeout;
+  if (call.head) {
+    request.head = *call.head;
+    request.url = *std::move(url);
+    return request;
+  }
   CallFields fields = Merged(call.fields, call.hub_fields);
   if (!HasField(fields, "Accept")) fields.emplace_back("Accept", "*/*");
   if (call.body && !HasField(fields, "Content-Length")) {
     fields.emplace_back("Content-Length", std::to_string(call.body->size()));
   }
-  hub::OutgoingRequest request;
   request.head = RequestHead(call.method, *url, fields);
   request.url = *std::move(url);
-  if (call.body) request.body = std::make_shared<const std::string>(*call.body);
-  request.max_body = call.max_body;
-  request.timeout = call.timeout;
   return request;
 }
 

@@ -34,6 +34,8 @@ struct Call {
   // Of --header: they stand for those of the same name, and stay with the origin that they were
   // given for (Follow).
   CallFields hub_fields = {};
+  // The whole head as it is sent, in place of method and fields.
+  std::optional<std::string> head = {};
   std::optional<std::string> body;
   std::size_t max_body = 1024 * 1024;           // bytes of the answer's body that are kept
   Duration timeout = std::chrono::seconds(30);  // for the whole call

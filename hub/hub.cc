@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/url.h"
 #include "hub/access/control.h"
+#include "hub/api/event_feed.h"
 #include "hub/demo.h"
 #include "hub/intent/hook_judge.h"
 #include "hub/retention.h"
@@ -91,10 +92,14 @@ struct Hub::Impl {
   std::optional<RateLimiter> identities;
   std::unique_ptr<AccessControl> access;
   std::unique_ptr<Deliverer> deliverer;
+  std::unique_ptr<Resender> resender;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Fetcher> fetcher;
   std::unique_ptr<Inbox> inbox;
   std::unique_ptr<Retention> retention;
+  std::shared_ptr<EventFeed> events;
+  const std::shared_ptr<std::weak_ptr<EventFeed>> feed =
+      std::make_shared<std::weak_ptr<EventFeed>>();  // `events`, for tasks of the store
   std::unique_ptr<Api> api;
   std::unique_ptr<Gate> gate;
   std::unique_ptr<http::Server> server;
@@ -121,8 +126,13 @@ Result<void> Hub::Impl::Open(Hub& hub) {
       if (hub.on_notice) hub.on_notice(sentence, "");
     });
   };
-  auto opened =
-      Store::Open(file, [this](std::function<void()> task) { loop.Post(std::move(task)); });
+  // What comes back from the writer says that something was committed; it may come after our end.
+  auto opened = Store::Open(file, [&loop = loop, feed = feed](std::function<void()> task) {
+    loop.Post([feed, task = std::move(task)] {
+      task();
+      if (const auto followed = feed->lock()) followed->Changed();
+    });
+  });
   if (!opened) return tl::unexpected(opened.error());
   store = std::move(*opened);
 
@@ -227,6 +237,8 @@ void Hub::Impl::MakeParts(Hub& hub) {
       std::make_unique<Deliverer>(*store, *client, *recorder, clock, random, delivery, wake);
   recorder->on_kept = [this](const std::vector<DeliveryOutcome>& kept) { deliverer->Kept(kept); };
 
+  resender = std::make_unique<Resender>(*store, *client, *recorder, clock, delivery);
+
   VerifierOptions verification;
   verification.addresses = callbacks;
   verifier =
@@ -259,6 +271,9 @@ void Hub::Impl::MakeParts(Hub& hub) {
 
   retention = std::make_unique<Retention>(*store, clock, options.retention, wake);
 
+  events = std::make_shared<EventFeed>(*store, clock, EventFeedOptions{}, wake);
+  *feed = events;
+
   ApiOptions answers;
   answers.lease = options.lease;
   answers.security = options.security;
@@ -270,9 +285,9 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.guard = {options.listen_address, server->port(), base_url, options.api_token};
   answers.hub_url = hub.hub_url();
   answers.feed_diff = options.feed_diff;
-  api = std::make_unique<Api>(
-      ApiParts{*store, *recorder, *verifier, *fetcher, *inbox, *deliverer, clock, *access},
-      std::move(answers));
+  api = std::make_unique<Api>(ApiParts{*store, *recorder, *verifier, *fetcher, *inbox, *deliverer,
+                                       clock, *access, *events, *resender},
+                              std::move(answers));
 }
 
 // Whatever changed, everything is looked at once more, soon: the parts tell cheaply that nothing is
@@ -287,9 +302,9 @@ void Hub::Impl::Wake() {
 
 void Hub::Impl::Run() {
   const Time now = clock.Now();
-  const Time next =
-      std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now), inbox->Run(now),
-                deliverer->Run(now), RunLeases(now), RunDemo(now), retention->Run(now)});
+  const Time next = std::min({recorder->Run(now), verifier->Run(now), fetcher->Run(now),
+                              inbox->Run(now), deliverer->Run(now), RunLeases(now), RunDemo(now),
+                              retention->Run(now), events->Run(now)});
   const Duration wait = next == Time::max() ? kLongestWait : std::min(next - now, kLongestWait);
   timer.Set(std::max(wait, Duration::zero()), [this] { Run(); });
 }
@@ -324,7 +339,8 @@ Time Hub::Impl::RunDemo(Time now) {
 
 void Hub::Impl::PollStop(Time deadline, std::function<void()> done) {
   const bool idle = drained && deliverer->in_flight() + verifier->in_flight() +
-                                       fetcher->in_flight() + inbox->in_flight() ==
+                                       fetcher->in_flight() + inbox->in_flight() +
+                                       resender->in_flight() ==
                                    0;
   if (!idle && clock.Now() < deadline) {
     return stop_timer.Set(kStopPoll, [this, deadline, done = std::move(done)]() mutable {

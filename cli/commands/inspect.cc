@@ -6,11 +6,14 @@
 #include <utility>
 
 #include "cli/commands/inspect_explain.h"
+#include "cli/commands/inspect_export.h"
 #include "cli/commands/inspect_format.h"
+#include "cli/commands/inspect_request.h"
+#include "cli/commands/inspect_resend.h"
 #include "cli/commands/inspect_show.h"
 #include "cli/commands/inspect_source.h"
-#include "cli/commands/inspect_tables.h"
 #include "cli/commands/inspect_timeline.h"
+#include "cli/commands/inspect_watch.h"
 #include "cli/finding_output.h"
 #include "cli/shared_flags.h"
 #include "cli/table.h"
@@ -25,71 +28,6 @@ using namespace inspect;
 constexpr std::string_view kName = "inspect";
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMaxPage = 1000;
-
-using Filter = std::optional<std::string> InspectOptions::*;
-
-// A flag, and the parameter of the API that it becomes.
-struct Parameter {
-  std::string_view name;
-  Filter filter;
-};
-
-constexpr Parameter kTopic{"topic", &InspectOptions::topic};
-constexpr Parameter kCallback{"callback", &InspectOptions::callback};
-constexpr Parameter kState{"state", &InspectOptions::state};
-constexpr Parameter kKind{"kind", &InspectOptions::kind};
-constexpr Parameter kStatus{"status", &InspectOptions::status};
-constexpr Parameter kSince{"since", &InspectOptions::since};
-constexpr Parameter kUntil{"until", &InspectOptions::until};
-constexpr Parameter kSubscription{"subscription", &InspectOptions::subscription};
-constexpr Parameter kMessage{"message", &InspectOptions::message};
-constexpr Parameter kOrder{"order", &InspectOptions::order};
-
-constexpr Parameter kOfTopics[] = {kTopic, kSince, kUntil, kOrder};
-constexpr Parameter kOfSubscriptions[] = {kTopic, kCallback, kState, kSince, kUntil, kOrder};
-constexpr Parameter kOfMessages[] = {kTopic, kSubscription, kSince, kUntil, kOrder};
-constexpr Parameter kOfExchanges[] = {kTopic,        kCallback, kKind,  kStatus, kSince,
-                                      kSubscription, kMessage,  kUntil, kOrder};
-constexpr Parameter kOfDeadLetters[] = {kTopic, kCallback, kSubscription, kSince, kUntil, kOrder};
-constexpr Parameter kOfTimeline[] = {kSince, kUntil};
-
-// Every filter, by the flag that sets it.
-constexpr Parameter kFlags[] = {kTopic, kCallback, kState,        kKind,    kStatus,
-                                kSince, kUntil,    kSubscription, kMessage, kOrder};
-
-struct Collection {
-  std::string_view name;
-  std::string_view type;  // of one, in JSON
-  char letter;
-  std::span<const Parameter> parameters;
-  const ListLayout& (*layout)();
-  std::string_view empty;  // what to say, and do, where there is none
-};
-
-constexpr Collection kCollections[] = {
-    {"topics", "topic", 't', kOfTopics, TopicLayout,
-     "no topics yet: websub subscribe URL or websub publish URL makes one"},
-    {"subscriptions", "subscription", 's', kOfSubscriptions, SubscriptionLayout,
-     "no subscriptions yet: websub subscribe URL makes one (--all shows those that ended, too)"},
-    {"messages", "message", 'm', kOfMessages, MessageLayout,
-     "no messages yet: websub publish URL sends one"},
-    {"exchanges", "exchange", 'x', kOfExchanges, ExchangeLayout,
-     "no exchanges yet: websub subscribe URL and websub publish URL make some"},
-    {"dead-letters", "dead_letter", 'd', kOfDeadLetters, DeadLetterLayout,
-     "no dead letters: no delivery was given up"},
-};
-
-const Collection* FindCollection(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kCollections), std::end(kCollections),
-                                   [&](const Collection& c) { return c.name == name; });
-  return found == std::end(kCollections) ? nullptr : found;
-}
-
-const Collection* FindLetter(char letter) {
-  const auto* found = std::find_if(std::begin(kCollections), std::end(kCollections),
-                                   [&](const Collection& c) { return c.letter == letter; });
-  return found == std::end(kCollections) ? nullptr : found;
-}
 
 // What one run works with.
 struct Session {
@@ -122,28 +60,6 @@ tl::expected<Json, ExitStatus> Ask(const Session& session, const std::string& pa
   }
   if (answer->status == 200) return std::move(answer->body);
   return tl::unexpected(Refused(session, *answer));
-}
-
-Form QueryOf(const InspectOptions& options, std::span<const Parameter> parameters) {
-  Form query;
-  for (const Parameter& parameter : parameters) {
-    const auto& value = options.*parameter.filter;
-    if (value) query.push_back({std::string(parameter.name), *value});
-  }
-  return query;
-}
-
-// A flag that says nothing about what is asked for would be an answer to another question.
-std::optional<std::string> Misplaced(const InspectOptions& options, std::string_view what,
-                                     std::span<const Parameter> parameters) {
-  for (const Parameter& flag : kFlags) {
-    const bool taken = std::any_of(parameters.begin(), parameters.end(),
-                                   [&](const Parameter& p) { return p.filter == flag.filter; });
-    if ((options.*flag.filter).has_value() && !taken) {
-      return "--" + std::string(flag.name) + " does not go with " + std::string(what);
-    }
-  }
-  return std::nullopt;
 }
 
 ExitStatus List(const Session& session, const Collection& collection) {
@@ -204,8 +120,9 @@ ExitStatus Show(const Session& session, const Collection& collection, const std:
   return ExitStatus::kDone;
 }
 
-ExitStatus Timeline(const Session& session, const std::string& id) {
-  Form query = QueryOf(session.options, kOfTimeline);
+ExitStatus Timeline(const Session& session, const Request& request) {
+  const std::string& id = request.ids.front();
+  Form query = QueryOf(session.options, request.parameters);
   const std::size_t limit = session.options.limit.value_or(kMaxPage);
   query.push_back({"limit", std::to_string(std::min(limit, kMaxPage))});
   const auto story =
@@ -237,58 +154,38 @@ ExitStatus Status(const Session& session) {
   return ExitStatus::kDone;
 }
 
-// What is asked for, checked before anything is opened.
-struct Request {
-  const Collection* collection = nullptr;  // a list, or what `show` shows
-  enum class Act { kList, kShow, kTimeline, kExplain, kSummary } act = Act::kList;
-  std::string id;
-};
+ExitStatus Follow(const Session& session, const Request& request) {
+  const InspectOptions& options = session.options;
+  return Watch(session.output, session.source,
+               {.query = QueryOf(options, request.parameters),
+                .count = options.count,
+                .timeout = options.timeout,
+                .idle = options.idle});
+}
 
-Result<Request> Understand(const InspectOptions& options) {
-  const std::string& what = options.what.front();
-  const bool takes_id = what == "show" || what == "timeline" || what == "explain";
-  Request request{FindCollection(what), Request::Act::kList, ""};
-  std::span<const Parameter> parameters;
-  if (request.collection != nullptr) {
-    parameters = request.collection->parameters;
-  } else if (what == "status") {
-    request.act = Request::Act::kSummary;
-  } else if (takes_id) {
-    request.act = what == "show"      ? Request::Act::kShow
-                  : what == "explain" ? Request::Act::kExplain
-                                      : Request::Act::kTimeline;
-    if (what == "timeline") parameters = kOfTimeline;
-  } else {
-    return Fail(
-        ErrorCode::kInvalid,
-        "cannot inspect " + what +
-            ": there are topics, subscriptions, messages, exchanges, dead-letters, show ID, "
-            "timeline SUBSCRIPTION, explain SUBSCRIPTION or TOPIC, status");
+ExitStatus SendAgain(const Session& session, const std::string& id) {
+  const InspectOptions& options = session.options;
+  const AskApi ask = [&](const std::string& path, const Form& query) {
+    return Ask(session, path, query);
+  };
+  if (options.to) {
+    return ResendTo(session.environment, session.output, ask, id, *options.to, options.tls);
   }
-  if (takes_id && options.what.size() < 2) {
-    return Fail(
-        ErrorCode::kInvalid,
-        what +
-            (what == "explain" ? " needs a topic or an id, such as " : " needs an id, such as ") +
-            (what == "show" ? "x1" : "s1") + ": websub inspect " +
-            (what == "show" ? "exchanges" : "subscriptions --all") + " lists some");
-  }
-  if (!takes_id && options.what.size() > 1) {
-    return Fail(ErrorCode::kInvalid,
-                what + " takes no id; websub inspect show " + options.what[1] + " shows one");
-  }
-  if (takes_id) request.id = options.what[1];
-  if (what == "show") request.collection = FindLetter(request.id.empty() ? '\0' : request.id[0]);
-  if (what == "show" && request.collection == nullptr) {
-    return Fail(ErrorCode::kInvalid,
-                "show " + request.id +
-                    ": an id begins with the letter of its kind: t for a topic, " +
-                    "s subscription, m message, x exchange, d dead letter");
-  }
-  if (auto misplaced = Misplaced(options, what, parameters)) {
-    return Fail(ErrorCode::kInvalid, *std::move(misplaced));
-  }
-  return request;
+  return ResendByHub(session.output, session.source, ask, id, session.environment.clock.Now());
+}
+
+ExitStatus ExportAll(const Session& session, const std::vector<std::string>& ids) {
+  const InspectOptions& options = session.options;
+  const AskApi ask = [&](const std::string& path, const Form& query) {
+    return Ask(session, path, query);
+  };
+  const ExportAs as = options.curl  ? ExportAs::kCurl
+                      : options.raw ? ExportAs::kRaw
+                                    : ExportAs::kHar;
+  const ExportPart part = options.part == "request"  ? ExportPart::kRequest
+                          : options.part == "answer" ? ExportPart::kAnswer
+                                                     : ExportPart::kBoth;
+  return Export(session.output, ask, ids, as, part);
 }
 
 }  // namespace
@@ -299,25 +196,28 @@ CommandHelp HelpOf(const InspectOptions&) {
       .usage = "WHAT [ID] [flags]",
       .summary =
           "Show what a hub keeps: topics, subscriptions, messages, exchanges,\n"
-          "dead-letters, show ID, timeline SUBSCRIPTION, status. Or tell why nothing came:\n"
-          "explain SUBSCRIPTION|TOPIC (exit status 4: it stopped on its way).",
-      .examples = {"websub inspect exchanges --kind deliver --since 10m",
+          "dead-letters, show ID, timeline SUBSCRIPTION, status. Follow it: watch. Use it:\n"
+          "resend ID, retry ID, export ID. Tell why nothing came: explain SUBSCRIPTION|TOPIC\n"
+          "(exit status 4: it stopped on its way).",
+      .examples = {"websub inspect watch --kind deliver,dead-letter",
                    "websub inspect timeline s1 --db hub.db"},
   };
 }
 
 void Define(FlagSet& flags, InspectOptions& options) {
-  flags.Arguments("what to inspect (such as subscriptions)", options.what, 1, 2);
-  flags.Complete({.words = {"topics", "subscriptions", "messages", "exchanges", "dead-letters",
-                            "show", "timeline", "explain", "status"},
-                  .kind = ArgumentFacts::Kind::kId});
+  flags.Arguments("what to inspect (such as subscriptions)", options.what, 1, 1001);
+  flags.Complete(
+      {.words = {"topics", "subscriptions", "messages", "exchanges", "dead-letters", "show",
+                 "timeline", "explain", "watch", "resend", "retry", "export", "status"},
+       .kind = ArgumentFacts::Kind::kId});
   flags.Text("--hub URL", options.hub, "a running hub (default: http://127.0.0.1:4820)");
   flags.Text("--db FILE", options.db, "its file instead, also while it runs");
   flags.Exclusive({"--hub", "--db"});
   flags.Text("--topic URL", options.topic, "only of this topic");
   flags.Text("--callback URL", options.callback, "only of this callback");
   flags.Text("--state STATE", options.state, "subscriptions: active, pending, expired, …, all");
-  flags.Text("--kind KIND", options.kind, "exchanges: subscribe, verify, deliver, fetch, …");
+  flags.Text("--kind KIND", options.kind,
+             "exchanges: verify, deliver, …; watch: also active, message");
   flags.Text("--status N", options.status, "exchanges: answered with N; 0: not answered");
   flags.Text("--subscription ID", options.subscription,
              "only of this one; messages: those it still waits for");
@@ -334,6 +234,18 @@ void Define(FlagSet& flags, InspectOptions& options) {
   flags.Words("--kind", {"subscribe", "unsubscribe", "publish", "register", "deregister", "verify",
                          "deny", "fetch", "deliver", "hook"});
   flags.Words("--order", {"newest", "oldest"});
+  flags.Number("--count N", options.count, 1, 1'000'000'000, "watch: end after N events",
+               Shown::kBrief);
+  flags.Span("--timeout D", options.timeout, "watch: end after D, with status 124", Shown::kBrief);
+  flags.Span("--idle D", options.idle, "watch: the same where nothing happens for D",
+             Shown::kBrief);
+  flags.Text("--to URL", options.to, "resend: from here to URL, not by the hub", Shown::kBrief);
+  flags.Switch("--har", options.har, "export: as an HTTP archive (the default)", Shown::kBrief);
+  flags.Switch("--curl", options.curl, "export: as curl commands", Shown::kBrief);
+  flags.Switch("--raw", options.raw, "export: the bytes", Shown::kBrief);
+  flags.Exclusive({"--har", "--curl", "--raw"});
+  flags.Choice("--part PART", options.part, {"both", "request", "answer"},
+               "export --raw: both, request or answer", Shown::kBrief);
   AddApiTokenFlags(flags, options.api_token, "of the hub's API");
   AddTlsFlags(flags, options.tls);
   AddOutputFlags(flags, options.output);
@@ -352,11 +264,17 @@ ExitStatus Run(Environment& environment, const InspectOptions& options) {
     case Request::Act::kList:
       return List(session, *request->collection);
     case Request::Act::kShow:
-      return Show(session, *request->collection, request->id);
+      return Show(session, *request->collection, request->ids.front());
     case Request::Act::kTimeline:
-      return Timeline(session, request->id);
+      return Timeline(session, *request);
     case Request::Act::kExplain:
-      return Explain(session, request->id);
+      return Explain(session, request->ids.front());
+    case Request::Act::kWatch:
+      return Follow(session, *request);
+    case Request::Act::kResend:
+      return SendAgain(session, request->ids.front());
+    case Request::Act::kExport:
+      return ExportAll(session, request->ids);
     case Request::Act::kSummary:
       return Status(session);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cli/hub_access.h"
 #include "cli/output.h"
 #include "cli/shared_flags.h"
+#include "core/time.h"
 
 namespace websub::cli {
 
@@ -29,6 +31,16 @@ struct InspectOptions {
   std::optional<std::string> message;
   std::optional<std::string> order;
   std::optional<std::size_t> limit;
+  // Of watch.
+  std::optional<std::int64_t> count;
+  std::optional<Duration> timeout;
+  std::optional<Duration> idle;
+  std::optional<std::string> to;  // of resend
+  // Of export.
+  bool har = false;
+  bool curl = false;
+  bool raw = false;
+  std::string part = "both";
   bool all = false;
   ApiTokenOptions api_token;
   TlsOptions tls;

@@ -1,5 +1,6 @@
 #include "cli/commands/inspect_source.h"
 
+#include <thread>
 #include <utility>
 
 #include "cli/http_call.h"
@@ -15,7 +16,8 @@ namespace websub::cli::inspect {
 namespace {
 
 // A page of a thousand rows with long URLs, or a message of the largest size that a hub takes.
-constexpr std::size_t kMaxAnswer = 256 * 1024 * 1024;  // bytes
+constexpr Duration kLongestPost = std::chrono::minutes(5);  // what a hub sends has its own timeout
+constexpr std::size_t kMaxAnswer = 256 * 1024 * 1024;       // bytes
 
 class FileSource : public Source {
  public:
@@ -31,6 +33,16 @@ class FileSource : public Source {
       return tl::unexpected(SourceFailure{StatusOf(*fault), fault->message});
     }
     return SourceAnswer{answer.status, std::move(answer.body)};
+  }
+  tl::expected<SourceAnswer, SourceFailure> Post(const std::string&) override {
+    return tl::unexpected(SourceFailure{
+        ExitStatus::kUsage,
+        "--db: a file sends nothing; name the running hub with --hub, or a place with --to URL"});
+  }
+  bool Waits() const override { return false; }
+  std::optional<ExitStatus> Pause(Duration duration) override {
+    std::this_thread::sleep_for(duration);  // nobody watches for signals: one ends the process
+    return std::nullopt;
   }
 
  private:
@@ -49,6 +61,24 @@ class HubSource : public Source {
                                                 const std::string& query) override {
     Call call;
     call.url = base_ + path + (query.empty() ? "" : "?" + query);
+    return Send(std::move(call));
+  }
+  tl::expected<SourceAnswer, SourceFailure> Post(const std::string& path) override {
+    Call call;
+    call.method = "POST";
+    call.url = base_ + path;
+    call.body = "";
+    call.timeout = kLongestPost;
+    return Send(std::move(call));
+  }
+  bool Waits() const override { return true; }
+  std::optional<ExitStatus> Pause(Duration duration) override {
+    if (caller_->Wait(duration) != CallEnd::kInterrupted) return std::nullopt;
+    return StatusOfSignal(caller_->signal());
+  }
+
+ private:
+  tl::expected<SourceAnswer, SourceFailure> Send(Call call) {
     call.fields = fields_;
     call.max_body = kMaxAnswer;
     const CallResult result = caller_->Send(call);
@@ -61,6 +91,10 @@ class HubSource : public Source {
                                     : Explain(call, result)});
     }
     auto body = Json::parse(result.answer.body, nullptr, false);
+    // What changes something is refused with a sentence.
+    if (call.method == "POST" && !result.answer.Ok2xx() && !body.is_object()) {
+      body = Json{{"error", HubSentence(result.Field("Content-Type"), result.answer.body)}};
+    }
     const bool readable = body.is_object() && (result.answer.Ok2xx() || body.contains("error"));
     if (!readable && (result.answer.status == 401 || result.answer.status == 403)) {
       return tl::unexpected(
@@ -77,8 +111,6 @@ class HubSource : public Source {
     }
     return SourceAnswer{result.answer.Ok2xx() ? 200 : result.answer.status, std::move(body)};
   }
-
- private:
   std::unique_ptr<HttpCaller> caller_;
   std::string base_;
   CallFields fields_;

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/shared_flags.h"
 #include "core/result.h"
+#include "core/time.h"
 
 namespace websub::cli::inspect {
 
@@ -30,6 +31,12 @@ class Source {
   // `path` and `query` as in a request line.
   virtual tl::expected<SourceAnswer, SourceFailure> Get(const std::string& path,
                                                         const std::string& query) = 0;
+  // Asks for a change. A file refuses.
+  virtual tl::expected<SourceAnswer, SourceFailure> Post(const std::string& path) = 0;
+  // Whether it keeps a question for events until there are some, as long as that asks for.
+  virtual bool Waits() const = 0;
+  // Waits; the status to end with where a signal came meanwhile.
+  virtual std::optional<ExitStatus> Pause(Duration duration) = 0;
 };
 
 inline constexpr char kDefaultHub[] = "http://127.0.0.1:4820";

@@ -33,6 +33,8 @@ Api::Api(ApiParts parts, ApiOptions options)
       inbox_(parts.inbox),
       deliverer_(parts.deliverer),
       access_(parts.access),
+      events_(parts.events),
+      resender_(parts.resender),
       clock_(parts.clock),
       options_(std::move(options)),
       started_(clock_.Now()) {}
@@ -111,7 +113,12 @@ void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
   if (const auto allowed = CheckApi(request, options_.guard); !allowed) {
     return respond(Refuse(allowed.error()));
   }
-  if (!IsRead(request)) return Control(request, respond);
+  if (!IsRead(request)) {
+    if (!SendAgain(request, respond)) Control(request, respond);
+    return;
+  }
+  if (request.Path() == "/api/v1/events") return events_.Follow(request, respond);
+  if (request.Path() == "/api/v1/events/wait") return events_.Wait(request, respond);
   const ReadContext context{
       .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
   const auto answer = ReadApi(store_, context, request.Path(), request.Query());
@@ -120,6 +127,11 @@ void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
   response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
   response.body = Dump(answer.body) + "\n";
   respond(std::move(response));
+}
+
+void Api::BeginStop() {
+  stopping_ = true;
+  events_.Stop();
 }
 
 http::Response Api::Ready() const {

@@ -1,7 +1,8 @@
 // What the hub answers: request in, response out. One file for each act of the protocol:
 // subscribe.cc, publish.cc, messages.cc, register.cc, hosted_topic.cc; permission.cc for whether a
 // peer may; dialects.h for what other systems mean, and what they ask for in vain; control.cc for
-// what a person does to a subscription; read_api for looking.
+// what a person does to a subscription, resend.cc to deliveries; event_feed.h for following what
+// happens, read_api for looking.
 #pragma once
 
 #include <chrono>
@@ -16,9 +17,11 @@
 #include "hub/access/access.h"
 #include "hub/api/call.h"
 #include "hub/api/echo_message.h"
+#include "hub/api/event_feed.h"
 #include "hub/api/guard.h"
 #include "hub/clock.h"
 #include "hub/delivery/deliverer.h"
+#include "hub/delivery/resender.h"
 #include "hub/fetch/fetcher.h"
 #include "hub/fetch/inbox.h"
 #include "hub/http/server.h"
@@ -57,6 +60,8 @@ struct ApiParts {
   Deliverer& deliverer;
   const Clock& clock;
   Access& access;
+  EventFeed& events;
+  Resender& resender;
 };
 
 // Used on the loop's thread only.
@@ -65,8 +70,8 @@ class Api {
   Api(ApiParts parts, ApiOptions options);
 
   void Handle(http::Request request, http::Respond respond);
-  // From now on /readyz answers 503: the hub is on its way out.
-  void BeginStop() { stopping_ = true; }
+  // From now on /readyz answers 503, and nobody follows events: the hub is on its way out.
+  void BeginStop();
 
   // The URL of a hosted topic.
   std::string HostedUrl(const std::string& name) const;
@@ -112,6 +117,8 @@ class Api {
   void PutTopic(const CallPtr& call, const std::string& name);
   void ApiV1(const http::Request& request, const http::Respond& respond);
   void Control(const http::Request& request, const http::Respond& respond);
+  // resend.cc. False where that is not what is asked for.
+  bool SendAgain(const http::Request& request, const http::Respond& respond);
   http::Response Ready() const;
   std::string TopicLinks(const std::string& self) const;
   // The name under which the hub itself hosts that topic, or may.
@@ -124,6 +131,8 @@ class Api {
   Inbox& inbox_;
   Deliverer& deliverer_;
   Access& access_;
+  EventFeed& events_;
+  Resender& resender_;
   const Clock& clock_;
   const ApiOptions options_;
   const Time started_;

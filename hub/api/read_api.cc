@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "hub/api/events.h"
 #include "hub/api/filters.h"
 #include "hub/api/timeline.h"
 #include "hub/delivery/feed_reduction.h"
@@ -21,7 +22,10 @@ ReadAnswer Refuse(int status, std::string sentence) {
 }
 
 ReadAnswer Refuse(const Error& error) {
-  return Refuse(error.code == ErrorCode::kInvalid ? 400 : 503, error.message);
+  const int status = error.code == ErrorCode::kInvalid    ? 400
+                     : error.code == ErrorCode::kNotFound ? 404
+                                                          : 503;
+  return Refuse(status, error.message);
 }
 
 ReadAnswer Refuse404(std::string_view what, std::string_view id) {
@@ -270,6 +274,16 @@ ReadAnswer ShowTimeline(const Store& store, const ReadContext& context, std::str
   return answer;
 }
 
+// What is there already: nothing waits for what comes.
+ReadAnswer ShowEvents(const Store& store, const ReadContext& context, std::string_view query) {
+  const auto asked = ParseEventRequest(store, query, context.now);
+  if (!asked) return Refuse(asked.error());
+  const auto page =
+      ReadEvents(store, asked->after.value_or(store.EndsOfLogs()), asked->filters, asked->limit);
+  if (!page) return Refuse(page.error());
+  return {200, View(*page)};
+}
+
 // A query where none is read: a mistyped filter must not look like an answer.
 std::optional<ReadAnswer> RefuseParameters(std::string_view query, Time now) {
   const auto filters = ParseFilters(query, kTopicLetter, {}, now);
@@ -287,6 +301,7 @@ ReadAnswer ReadApi(const Store& store, const ReadContext& context, std::string_v
     if (auto refusal = RefuseParameters(query, context.now)) return *refusal;
     return Status(store, context);
   }
+  if (rest == "events") return ShowEvents(store, context, query);
   const std::string_view name = rest.substr(0, rest.find('/'));
   const auto* collection =
       std::find_if(std::begin(kCollections), std::end(kCollections),

@@ -4,8 +4,9 @@
 //   topics  subscriptions  messages  exchanges  dead-letters    {"items": […], "next": "m123" or
 //   null} {topics,subscriptions,messages,exchanges,dead-letters}/ID   one, whole
 //   subscriptions/ID/timeline                                   hub/api/timeline.h
-//   status                                                      version, url, uptime, counts, write
-//   fault
+//   events                                                      hub/api/events.h: a page of what is
+//   there status                                                      version, url, uptime, counts,
+//   write fault
 //
 // Every list takes `limit` (1 to 1000, default 100), `after` (an id: the page behind it), `order`
 // (newest, the default, or oldest), `topic`, `since` and `until` (RFC 3339, or a duration back from

@@ -93,7 +93,7 @@ std::string FormatResponseHead(const Response& response, KeepAlive keep_alive, T
   head += "Date: ";
   head += FormatHttpDate(now);
   head += "\r\n";
-  if (MayHaveBody(response.status)) {
+  if (MayHaveBody(response.status) && !response.source) {
     head += "Content-Length: ";
     head += std::to_string(response.Body().size());
     head += "\r\n";

@@ -47,12 +47,25 @@ struct Request {
   std::optional<std::string_view> Field(std::string_view name) const;
 };
 
+// The body of an answer that is made while it is sent. Dropped when it has ended or its peer is
+// gone.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // Tells the next part, once, on the loop's thread, at once or later; an empty one is the end. It
+  // is asked for when the part before was taken: whoever reads slowly holds up one part, and who is
+  // too slow for ServerOptions::min_rate with one is given up.
+  virtual void Next(std::function<void(std::string part)> ready) = 0;
+};
+
 struct Response {
   int status = 200;
   Fields fields;  // Content-Length, Connection and Date are added by the server
   std::string body;
   // In place of body, for what many peers are sent at the same time: it is not copied.
   std::shared_ptr<const std::string> shared_body = {};
+  // In place of both, where the length is not known: the connection ends with it.
+  std::shared_ptr<BodySource> source = {};
   // Called once, when the answer was written or could not be: `head` holds the raw bytes sent.
   std::function<void(std::string_view head, bool delivered)> on_sent;
 
@@ -121,7 +134,8 @@ class Server {
   const std::string& address() const;
   std::uint16_t port() const;  // the real one, after Listen
 
-  // Accepts no more, closes idle connections, lets requests under way finish, then calls `done`.
+  // Accepts no more, closes idle connections and those whose source has nothing to tell, lets
+  // requests under way finish, then calls `done`.
   void Drain(std::function<void()> done);
 
   struct Impl;

@@ -129,6 +129,7 @@ void ServerConnection::Abandon() {
   server_->crowd.Leave(*this);
   deadline_.Stop();
   stream_.Close();
+  source_.reset();
   server_ = nullptr;
 }
 
@@ -136,7 +137,7 @@ void ServerConnection::Close() {
   if (state_ == State::kClosed) return;
   const auto server = server_->shared_from_this();
   const auto self = shared_from_this();
-  const bool writing = state_ == State::kWriting;
+  const bool writing = state_ == State::kWriting || state_ == State::kStreaming;
   Abandon();
   server->Forget(self);
   if (writing && response_.on_sent) {
@@ -148,7 +149,10 @@ void ServerConnection::Close() {
 
 void ServerConnection::Drain() {
   draining_ = true;
-  if (state_ == State::kIdle || state_ == State::kShaking || state_ == State::kLingering) Close();
+  if (state_ == State::kIdle || state_ == State::kShaking || state_ == State::kLingering ||
+      state_ == State::kStreaming) {
+    Close();
+  }
 }
 
 void ServerConnection::Read() {
@@ -164,7 +168,9 @@ void ServerConnection::Read() {
 
 void ServerConnection::OnRead(const error_code& ec, std::size_t size) {
   reading_ = false;
-  if (state_ == State::kClosed || state_ == State::kWriting) return;  // refused while it waited
+  if (state_ == State::kClosed) return;
+  if (source_) return ec ? Close() : void();  // nothing is to be said while it reads
+  if (state_ == State::kWriting) return;      // refused while it waited
   if (ec) return Close();
   if (state_ == State::kLingering) return Read();  // into the room that was free: thrown away
   in_.Commit(size);
@@ -244,20 +250,25 @@ void ServerConnection::Dispatch() {
 }
 
 void ServerConnection::Answer(Response response) {
-  state_ = State::kWriting;
-  server_->crowd.Move(*this, Standing::kAnswer);
-  if (draining_) keep_alive_ = false;
+  if (draining_ || response.source) keep_alive_ = false;
   response_ = std::move(response);
   response_head_ =
       FormatResponseHead(response_, keep_alive_ ? KeepAlive::kYes : KeepAlive::kNo, Now());
+  const bool body = !head_only_ && MayHaveBody(response_.status);
+  if (body) source_ = std::move(response_.source);
+  BeginWriting();
+  stream_.Write(
+      response_head_, body ? response_.Body() : std::string_view(),
+      [self = shared_from_this()](const error_code& ec, std::size_t) { self->OnWritten(ec); });
+}
+
+void ServerConnection::BeginWriting() {
+  state_ = State::kWriting;
+  server_->crowd.Move(*this, Standing::kAnswer);
   moves_since_ = SteadyClock::now();
   moved_ = 0;
   patience_.Begin(moves_since_, server_->options.write_timeout, server_->options.min_rate);
   deadline_.Set(patience_.due(), shared_from_this());
-  const bool body = !head_only_ && MayHaveBody(response_.status);
-  stream_.Write(
-      response_head_, body ? response_.Body() : std::string_view(),
-      [self = shared_from_this()](const error_code& ec, std::size_t) { self->OnWritten(ec); });
 }
 
 void ServerConnection::Refuse(int status, const std::string& sentence) {
@@ -277,6 +288,7 @@ void ServerConnection::Notice(const std::string& sentence) {
 void ServerConnection::OnWritten(const error_code& ec) {
   if (state_ == State::kClosed) return;
   if (ec) return Close();  // tells on_sent
+  if (source_) return AskForPart();
   deadline_.Clear();
   const Response sent = std::exchange(response_, {});
   const std::string head = std::exchange(response_head_, {});

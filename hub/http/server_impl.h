@@ -79,6 +79,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection>,
     kReading,    // part of one
     kHandling,   // handed on, not answered
     kWriting,    // the answer
+    kStreaming,  // the next part of its body is not there yet
     kLingering,  // all is said; lets the peer read it before the connection goes
     kClosed,
   };
@@ -97,6 +98,12 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection>,
   void Refuse(int status, const std::string& sentence);
   void Notice(const std::string& sentence);
   void OnWritten(const error_code& ec);
+  void BeginWriting();
+
+  // server_source.cc: a body that is made while it is sent
+  void AskForPart();
+  void WritePart(std::string part);
+
   bool StillTaken();
   void Linger();
   void BecomeIdle();
@@ -121,7 +128,9 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection>,
   bool head_only_ = false;     // the request is HEAD
   bool unread_input_ = false;  // the request was refused before its end
   bool draining_ = false;
-  Response response_;  // being written
+  std::shared_ptr<BodySource> source_;  // of the rest of the answer; null: there is none
+  std::string part_;                    // being written
+  Response response_;                   // being written
   std::string response_head_;
 };
 

@@ -20,6 +20,7 @@
 
 #include "core/exchange.h"
 #include "core/result.h"
+#include "hub/store/changes.h"
 #include "hub/store/query.h"
 #include "hub/store/retention.h"
 #include "hub/store/secret_key.h"
@@ -200,6 +201,9 @@ class Store {
                                    std::size_t limit) const;
   // The earliest retry later than `after`: DueRetries tells those up to it.
   std::optional<Time> NextRetryDue(Time after) const;
+  // Its message was taken after all, at a person's wish: the letter goes, and the message counts as
+  // delivered. kNotFound where there is none.
+  void RedeemDeadLetter(DeadLetterId id, Done<void> done);
   // The first message of the topic after `after`, with its body.
   std::optional<Message> NextMessage(TopicId topic, MessageId after) const;
   // For each digest whether the topic had it in its message `until` or in one before
@@ -225,6 +229,8 @@ class Store {
   Result<std::vector<Message>> List(const MessageQuery& query) const;    // without bodies
   Result<std::vector<Exchange>> List(const ExchangeQuery& query) const;  // without heads and bodies
   Result<std::vector<DeadLetter>> List(const DeadLetterQuery& query) const;
+  Result<std::vector<StateChange>> List(const ChangeQuery& query) const;
+  LogEnds EndsOfLogs() const;
   std::optional<Message> FindMessage(MessageId id) const;     // with its body
   std::optional<Exchange> FindExchange(ExchangeId id) const;  // whole
   std::vector<Intent> IntentsOf(SubscriptionId id) const;     // in order
