@@ -72,6 +72,8 @@ class Reader {
   Result<std::optional<std::size_t>> ReadLength(std::string_view value,
                                                 std::optional<std::size_t> before) const;
   Result<void> ReadBody(SavedRequest& request);
+  bool IsAtAnswer() const;
+  Result<void> PassAnswer(std::string_view method);
   Result<void> ReadChunks(std::string& body);
   Result<std::size_t> ReadChunkSize();
 
@@ -143,6 +145,8 @@ Result<std::optional<std::size_t>> Reader::ReadLength(std::string_view value,
 
 // Up to and with the empty line.
 Result<void> Reader::ReadFields(SavedRequest& request) {
+  length_.reset();
+  chunked_ = false;
   for (;;) {
     const Line line = PeekLine(head_end_ - at_);
     if (!line.ended) {
@@ -240,13 +244,30 @@ Result<void> Reader::ReadBody(SavedRequest& request) {
   return {};
 }
 
+// "HTTP/1.1 404 Not Found": a request's first word is no version.
+bool Reader::IsAtAnswer() const {
+  const std::string_view line = PeekLine(kMaxSavedHead).text;
+  return IsVersion(line.substr(0, line.find(' ')));
+}
+
+Result<void> Reader::PassAnswer(std::string_view method) {
+  const Line line = PeekLine(kMaxSavedHead);
+  const std::string_view status =
+      Trim(line.text.substr(std::min(line.text.find(' '), line.text.size())));
+  head_end_ = at_ + std::min(bytes_.size() - at_, kMaxSavedHead);
+  Pass(line);
+  SavedRequest answer;
+  if (auto good = ReadFields(answer); !good) return good;
+  const bool has_body = method != "HEAD" && !status.starts_with('1') &&
+                        !status.starts_with("204") && !status.starts_with("304");
+  return has_body ? ReadBody(answer) : Result<void>();
+}
+
 Result<SavedRequest> Reader::ReadOne() {
   SavedRequest request;
   request.line = line_;
   head_end_ = at_ + std::min(bytes_.size() - at_, kMaxSavedHead);
   if (auto good = ReadRequestLine(request); !good) return tl::unexpected(good.error());
-  length_.reset();
-  chunked_ = false;
   if (auto good = ReadFields(request); !good) return tl::unexpected(good.error());
   if (auto good = ReadBody(request); !good) return tl::unexpected(good.error());
   return request;
@@ -264,6 +285,13 @@ Result<std::vector<SavedRequest>> Reader::ReadAll() {
     if (!request) return tl::unexpected(request.error());
     requests.push_back(*std::move(request));
     line_ends = PassLineEnds();
+    while (at_ < bytes_.size() && IsAtAnswer()) {
+      if (auto good = PassAnswer(requests.back().method); !good) {
+        return tl::unexpected(good.error());
+      }
+      PassLineEnds();
+      line_ends = 0;  // what stands there is the answer's
+    }
   }
   if (requests.empty()) return Fail(ErrorCode::kInvalid, "it holds no request");
   requests.back().left_over = line_ends;

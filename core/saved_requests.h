@@ -28,8 +28,9 @@ inline constexpr std::size_t kMaxSavedHead = 256 * 1024;  // bytes
 // Reads all of them; at least one. Lines of a head may end with CRLF or LF. A body is as long as
 // Content-Length says, or comes in chunks; where a head says neither, GET, HEAD, DELETE and OPTIONS
 // have none and any other takes the rest of the file. Empty lines between two requests, and a byte
-// order mark ahead of the first, are passed over; a field that goes on in the next line is joined
-// by a space. Only the last body may be cut short (`missing`).
+// order mark ahead of the first, are passed over; so are answers that stand behind a request, as
+// `websub inspect export --raw` writes them. A field that goes on in the next line is joined by a
+// space. Only the last body may be cut short (`missing`).
 //
 // kInvalid or kTooLarge, with a sentence that begins "line 7 (byte 120): ". Time and memory are
 // linear in the bytes.

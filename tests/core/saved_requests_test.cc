@@ -44,6 +44,27 @@ TEST_CASE("saved requests stand one after another") {
   CHECK(third.left_over == 0);
 }
 
+TEST_CASE("answers behind a request are passed over") {
+  const auto requests = ReadSavedRequests(
+      "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi"
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nno\r\n"
+      "HEAD /b HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+      "GET /c HTTP/1.1\r\n\r\nHTTP/1.1 204\r\n\r\n"
+      "POST /d HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"
+      "HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+      "POST /e HTTP/1.1\r\nContent-Length: 1\r\n\r\nyHTTP/1.0 200 OK\r\n\r\nto the end\n");
+  CAPTURE(requests ? "" : requests.error().message);
+  REQUIRE(requests);
+  REQUIRE(requests->size() == 5);
+  const std::vector<std::string> targets = {"/a", "/b", "/c", "/d", "/e"};
+  const std::vector<std::string> bodies = {"hi", "", "", "x", "y"};
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK((*requests)[i].target == targets[i]);
+    CHECK((*requests)[i].body == bodies[i]);
+  }
+  CHECK(ErrorOf("HTTP/1.1 200 OK\r\n\r\n").starts_with("line 1 (byte 1): "));
+}
+
 TEST_CASE("a request saved by an editor is read") {
   const SavedRequest request = OnlyOne(
       "\xEF\xBB\xBF\nPOST /cb HTTP/2\nContent-Length:  3\nLink: <a>,\n  "
