@@ -34,7 +34,7 @@ std::string Sha256(const std::string& text) {
   return hex;
 }
 
-// The scope that says what a mode says (README).
+// The scope that says what a mode says (docs/hub.md).
 std::string ScopeOf(const std::string& mode) {
   if (mode == "publish") return "update_content";
   if (mode == "register" || mode == "deregister") return mode + "_topic";

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-// As the README shows it: a list of topics.
+// As docs/hub.md shows it: a list of topics.
 std::string ListHook(const TempDir& folder) {
   WriteFile(folder, "topics.txt", "http://topic.example/known\n");
   return "sh " + WriteFile(folder, "check.sh",
