@@ -52,7 +52,7 @@ for row in map(json.loads, sys.stdin):
   local call
   for call in "websub serve" "websub subscribe :1/t" "websub publish :1/t" "websub discover :1/t" \
     "websub inspect topics" "websub verify-sig -" "websub conformance hub :1/h" "websub bench :1/h" \
-    "websub config"; do
+    "websub config" "websub completion bash"; do
     # shellcheck disable=SC2086
     run -2 --separate-stderr $call --config gone.toml
     is "${stderr_lines[0]}" "websub: --config: there is no file gone.toml"

@@ -56,6 +56,12 @@ load helper
   done
 }
 
+@test "help of a command without flags of its own" {
+  run -0 websub completion --help
+  run -0 websub completion --help-all
+  has "$output" "--no-config"
+}
+
 @test "a mistyped command or flag names the nearest" {
   run -2 --separate-stderr websub subscibe
   is "${stderr_lines[0]}" "websub: unknown command subscibe: did you mean subscribe?"
