@@ -197,8 +197,8 @@ CommandHelp HelpOf(const InspectOptions&) {
       .summary =
           "Show what a hub keeps: topics, subscriptions, messages, exchanges,\n"
           "dead-letters, show ID, timeline SUBSCRIPTION, status. Follow it: watch. Use it:\n"
-          "resend ID, retry ID, export ID. Tell why nothing came: explain SUBSCRIPTION|TOPIC\n"
-          "(exit status 4: it stopped on its way).",
+          "resend ID, retry ID, export ID. Tell why nothing came: explain\n"
+          "SUBSCRIPTION|TOPIC (exit status 4: it stopped on its way).",
       .examples = {"websub inspect watch --kind deliver,dead-letter",
                    "websub inspect timeline s1 --db hub.db"},
   };
