@@ -124,6 +124,81 @@ tl::expected<std::vector<SubscribeTarget>, ExitStatus> FindTargets(Environment& 
   return targets;
 }
 
+// A URL, or its shorthand.
+FlagSet::Reader UrlInto(std::string& target) {
+  return [&target](const std::string& text) -> Result<void> {
+    target = ExpandShorthand(text);
+    return {};
+  };
+}
+
+FlagSet::Reader NamedInto(std::string& target, const char* otherwise) {
+  return [&target, otherwise](const std::string& text) -> Result<void> {
+    if (Trim(text).empty()) return Fail(ErrorCode::kInvalid, otherwise);
+    target = text;
+    return {};
+  };
+}
+
+void DefinePlaces(FlagSet& flags, SubscribeOptions& options) {
+  flags.Value("--hub URL", UrlInto(options.hub), "ask this hub for TOPIC as given; no discovery");
+  flags.Value(
+      "--listen ADDR:PORT",
+      [&options](const std::string& text) {
+        return ParseListenAddress(text).map(
+            [&options](ListenAddress listen) { options.listen = std::move(listen); });
+      },
+      "where the hub calls (default: 127.0.0.1:0)");
+  flags.Value("--callback-url URL", UrlInto(options.callback_url),
+              "what the hub is told: behind a tunnel or proxy");
+  flags.Value(
+      "--callback-path PATH",
+      [&options](const std::string& text) {
+        return ParseCallbackPath(text).map(
+            [&options](std::string path) { options.callback_path = std::move(path); });
+      },
+      "the path of the callback; of several PATH/1, … (default: random)", Shown::kBrief);
+}
+
+void DefineEnd(FlagSet& flags, SubscribeOptions& options) {
+  flags.Number("--count N", options.count, 1, 1'000'000'000,
+               "end after N notifications (--once: after one)");
+  flags.Switch("--once", options.once, "the same as --count 1", Shown::kBrief);
+  flags.Exclusive({"--count", "--once"});
+  flags.Span("--timeout D", options.timeout, "end after D, with status 124");
+  flags.Span("--idle D", options.idle, "the same where nothing comes for D");
+  flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed",
+               Shown::kBrief);
+  flags.Switch("--keep", options.keep, "do not unsubscribe at the end", Shown::kBrief);
+  flags.Texts("--expect WHAT", options.expect,
+              "body~REGEX, type=… or signature=valid; else status 4");
+}
+
+// What is done with notifications.
+void DefineWorkbench(FlagSet& flags, SubscribeOptions& options) {
+  flags.Value("--forward-to URL", UrlInto(options.forward_to),
+              "POST each to this URL; its answer goes to the hub");
+  flags.Value("--exec CMD", NamedInto(options.exec, "it names no program"),
+              "run this for each: body on stdin, the rest in WEBSUB_*");
+  flags.Exclusive({"--forward-to", "--exec"});
+  flags.Value("--output-dir DIR", NamedInto(options.output_dir, "it names no folder"),
+              "bodies as files");
+  flags.Value("--record FILE", NamedInto(options.record, "it names no file"),
+              "append each as a raw HTTP request", Shown::kBrief);
+  flags.Span("--forward-timeout D", options.forward_timeout,
+             "for the answer of --forward-to; 0: no limit", Shown::kBrief);
+  flags.Span("--exec-timeout D", options.exec_timeout, "for the program of --exec; 0: no limit",
+             Shown::kBrief);
+  flags.Switch("--forward-all", options.forward_all,
+               "hand on what must be discarded, too: a wrong signature, or none", Shown::kBrief);
+  flags.Number("--reply-status N", options.reply_status, 200, 599,
+               "answer notifications with this, as a bad subscriber", Shown::kBrief);
+  flags.Text("--reply-challenge TEXT", options.reply_challenge,
+             "answer the verification with this, as a bad subscriber", Shown::kBrief);
+  flags.Span("--reply-delay D", options.reply_delay,
+             "wait before each answer, as a slow subscriber", Shown::kBrief);
+}
+
 }  // namespace
 
 CommandHelp HelpOf(const SubscribeOptions&) {
@@ -137,68 +212,16 @@ CommandHelp HelpOf(const SubscribeOptions&) {
 }
 
 void Define(FlagSet& flags, SubscribeOptions& options) {
-  const auto url = [](std::string& target) {
-    return [&target](const std::string& text) -> Result<void> {
-      target = ExpandShorthand(text);
-      return {};
-    };
-  };
-  flags.Value("--hub URL", url(options.hub), "ask this hub for TOPIC as given; no discovery");
-  flags.Value(
-      "--listen ADDR:PORT",
-      [&options](const std::string& text) {
-        return ParseListenAddress(text).map(
-            [&options](ListenAddress listen) { options.listen = std::move(listen); });
-      },
-      "where the hub calls (default: 127.0.0.1:0)");
-  flags.Value("--callback-url URL", url(options.callback_url),
-              "what the hub is told: behind a tunnel or proxy");
-  flags.Value(
-      "--callback-path PATH",
-      [&options](const std::string& text) {
-        return ParseCallbackPath(text).map(
-            [&options](std::string path) { options.callback_path = std::move(path); });
-      },
-      "the path of the callback; of several topics PATH/1, … (default: random)", Shown::kBrief);
+  DefinePlaces(flags, options);
   flags.Span("--lease D", options.lease, "how long to ask for (default: the hub decides)");
   AddSecretFlags(flags, options.secret);
   flags.Switch("--no-secret", options.no_secret, "no secret (default: a random one)");
-  flags.Number("--count N", options.count, 1, 1'000'000'000,
-               "end after N notifications (--once: after one)");
-  flags.Switch("--once", options.once, "", Shown::kBrief);
-  flags.Exclusive({"--count", "--once"});
-  flags.Span("--timeout D", options.timeout, "end after D, with status 124");
-  flags.Span("--idle D", options.idle, "the same where nothing comes for D");
-  flags.Switch("--exit-on-verified", options.exit_on_verified, "end once subscribed",
-               Shown::kBrief);
-  flags.Switch("--keep", options.keep, "do not unsubscribe at the end", Shown::kBrief);
+  DefineEnd(flags, options);
+  DefineWorkbench(flags, options);
   flags.Switch("--curl", options.curl, "print curl commands that do the same; send nothing",
                Shown::kBrief);
-  flags.Texts("--expect WHAT", options.expect,
-              "body~REGEX, type=… or signature=valid; else status 4");
-  flags.Value("--forward-to URL", url(options.forward_to),
-              "POST each to this URL; its answer goes to the hub");
-  flags.Value(
-      "--exec CMD",
-      [&options](const std::string& text) -> Result<void> {
-        if (Trim(text).empty()) return Fail(ErrorCode::kInvalid, "it names no program");
-        options.exec = text;
-        return {};
-      },
-      "run this for each: body on stdin, the rest in WEBSUB_*");
-  flags.Exclusive({"--forward-to", "--exec"});
-  flags.Text("--output-dir DIR", options.output_dir, "bodies as files");
-  flags.Text("--record FILE", options.record, "append each as a raw HTTP request", Shown::kBrief);
-  flags.Span("--forward-timeout D", options.forward_timeout,
-             "for the answer of --forward-to; 0: no limit", Shown::kBrief);
-  flags.Span("--exec-timeout D", options.exec_timeout, "for the program of --exec; 0: no limit",
-             Shown::kBrief);
-  flags.Switch("--forward-all", options.forward_all,
-               "hand on what must be discarded, too: a wrong signature, or none", Shown::kBrief);
-  flags.Number("--reply-status N", options.reply_status, 200, 599, "", Shown::kBrief);
-  flags.Text("--reply-challenge TEXT", options.reply_challenge, "", Shown::kBrief);
-  flags.Span("--reply-delay D", options.reply_delay, "", Shown::kBrief);
-  flags.Span("--verify-timeout D", options.verify_timeout, "", Shown::kBrief);
+  flags.Span("--verify-timeout D", options.verify_timeout,
+             "how long to wait for the verification; then status 7", Shown::kBrief);
   flags.Size("--max-body SIZE", options.max_body,
              "of a notification; beyond: 413 (default: 10MiB, to files 1GiB)", Shown::kBrief);
   AddHeaderFlag(flags, options.extras.fields);

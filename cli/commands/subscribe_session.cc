@@ -183,7 +183,8 @@ void SubscribeSession::OnRequest(hub::http::Request request, const hub::http::Re
 
 void SubscribeSession::OnNotice(const std::string& sentence, const std::string& peer) {
   strays_.broken = sentence + (peer.empty() ? "" : " (" + peer + ")");
-  report_.Note("the listener: " + strays_.broken);
+  const bool too_large = sentence.starts_with("the body of the request is larger");
+  report_.Note("the listener: " + strays_.broken + (too_large ? "; --max-body allows more" : ""));
 }
 
 hub::http::BodyPlan SubscribeSession::PlanBody(const hub::http::Request& head) {

@@ -81,6 +81,7 @@ END
   start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --count 1
   wait_for err_has sub "verified: subscribed"
   is "$(deliver x 'zeros=10485761')" 413
+  err_has sub "--max-body allows more"
   is "$(deliver x 'zeros=10485760')" 204
   wait_bg sub
   is "$status" 0
