@@ -3,13 +3,14 @@
     terminal.py [--columns N] [--both] COMMAND…
 
 Its standard error stays what it was; --both makes that the terminal, too. Line ends are those of a
-file. The status is the command's own.
+file. The status is the command's own, and so are SIGINT and SIGTERM.
 """
 
 import argparse
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +27,9 @@ fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, options.columns,
 child = subprocess.Popen(options.command, stdin=subprocess.DEVNULL, stdout=theirs,
                          stderr=theirs if options.both else None)
 os.close(theirs)
+# Who ends this ends the command: it decides by itself what follows.
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda received, _: child.send_signal(received))
 while True:
     try:
         part = os.read(ours, 65536)
