@@ -4,8 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "core/text.h"
-
 namespace websub::cli::inspect {
 namespace {
 
@@ -138,11 +136,10 @@ Result<void> CheckIds(const Verb& verb, const std::vector<std::string>& ids) {
     return Fail(ErrorCode::kInvalid, name + " needs " + std::string(verb.needs));
   }
   if (ids.size() <= verb.max_ids) return {};
-  if (verb.max_ids > 0) {
-    return Fail(ErrorCode::kInvalid, Quote(ids[verb.max_ids]) + " is one argument too many");
-  }
   return Fail(ErrorCode::kInvalid,
-              name + " takes no id; websub inspect show " + ids.front() + " shows one");
+              verb.max_ids == 0
+                  ? name + " takes no id; websub inspect show " + ids.front() + " shows one"
+                  : name + " takes one id, and there is " + ids[1] + " too");
 }
 
 // What holds a request: exchanges, and dead letters by their deliveries.
