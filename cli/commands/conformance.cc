@@ -331,6 +331,14 @@ ExitStatus Conclude(const Report& report, const Guard& guard, Output& output,
   const auto broke = [](const CaseResult& one) { return one.internal_error; };
   if (std::any_of(report.cases.begin(), report.cases.end(), broke)) return ExitStatus::kInternal;
   if (conformance::Fails(report)) return ExitStatus::kCheckFailed;
+  const auto skipped = [](const CaseResult& one) {
+    return one.outcome.verdict == conformance::Verdict::kSkipped;
+  };
+  if (!report.cases.empty() && std::all_of(report.cases.begin(), report.cases.end(), skipped)) {
+    output.Diagnose("nothing was tested: what each case builds on did not work, such as " +
+                    report.cases.front().outcome.message);
+    return ExitStatus::kCheckFailed;
+  }
   return written;
 }
 

@@ -116,6 +116,15 @@ PYTHON
   has "$(api 'subscriptions?state=all' '{s["callback"].split("/")[2] for s in d["items"]}')" "localhost:$port"
 }
 
+@test "a run that could test nothing has not passed" {
+  start_peer peer.py 404
+  run -4 websub conformance hub "$PEER/hub" --only HUB-VER-01 --patience 1s
+  has "$output" "nothing was tested"
+  start_hub
+  run -0 websub conformance hub "$HUB/hub" --only HUB-VER-01
+  lacks "$output" "nothing was tested"
+}
+
 @test "--header goes along to the hub" {
   start_peer peer.py 500
   run websub conformance hub "$PEER/hub" --only HUB-VER-01 --header 'X-Tenant: blue' --patience 1s
