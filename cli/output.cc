@@ -55,6 +55,16 @@ std::string Escaped(char32_t c) {
   return buffer.data();
 }
 
+// They may reach beyond the width, and a terminal would break the line once more.
+void DropBlanksAtEnd(std::vector<Piece>& line) {
+  while (!line.empty()) {
+    std::string& text = line.back().text;
+    text.erase(text.find_last_not_of(' ') + 1);
+    if (!text.empty()) return;
+    line.pop_back();
+  }
+}
+
 }  // namespace
 
 std::string Printable(std::string_view text) {
@@ -91,6 +101,7 @@ std::vector<std::vector<Piece>> Wrap(const std::vector<Piece>& pieces, std::size
       const std::size_t taken = PrintedWidth(word);
       if (!broken && !word.empty() && column + blank + taken > width) {
         if (!part.text.empty()) lines.back().push_back(part);
+        DropBlanksAtEnd(lines.back());
         lines.push_back({{std::string(indent, ' ')}});
         part.text = word;
         column = indent + taken;

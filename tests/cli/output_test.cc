@@ -58,6 +58,8 @@ TEST_CASE("a line that is too long goes on below at a space") {
   CHECK(wrapped({{"   http://a.example/long"}}, 10, 1) == Lines{"   http://a.example/long"});
   CHECK(wrapped({{"\u00e4\u00e4\u00e4 \u00e4\u00e4\u00e4"}}, 7, 0).size() == 1);
   CHECK(wrapped({}, 7, 2) == Lines{""});
+  // Blanks of a column do not reach beyond the line that ends with them.
+  CHECK(wrapped({{"one    "}, {"two  "}, {"three"}}, 8, 2) == Lines{"one", "  two", "  three"});
 }
 
 TEST_CASE("colour follows the flag then the environment then the terminal") {
