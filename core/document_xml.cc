@@ -18,6 +18,7 @@
 #include "core/document_readers.h"
 #include "core/text.h"
 #include "core/url.h"
+#include "core/xml_library.h"
 
 namespace websub {
 namespace {
@@ -75,6 +76,7 @@ class XmlReader {
   }
 
   void Read(std::string_view text) {
+    SetUpXmlLibrary();
     const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> context(
         xmlCreateMemoryParserCtxt(text.data(), static_cast<int>(text.size())), xmlFreeParserCtxt);
     if (!context) return;

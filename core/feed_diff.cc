@@ -20,6 +20,7 @@
 #include "core/digest.h"
 #include "core/document_readers.h"
 #include "core/text.h"
+#include "core/xml_library.h"
 
 namespace websub {
 namespace {
@@ -295,6 +296,7 @@ class FeedScanner {
 
 bool IsWellFormed(std::string_view body, Encoding encoding) {
   if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
+  SetUpXmlLibrary();
   const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> context(
       xmlCreateMemoryParserCtxt(body.data(), static_cast<int>(body.size())), xmlFreeParserCtxt);
   if (!context) return false;

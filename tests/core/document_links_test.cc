@@ -3,7 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <latch>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/support/cases.h"
 
@@ -172,6 +176,25 @@ TEST_CASE("hostile documents cost no more than their size") {
     const DocumentLinks found = FindDocumentLinks(type, body);
     CHECK(found.links.size() <= 3 * kMaxLinksPerPlace);
   }
+}
+
+// The library that parses sets itself up at its first use, which here is the first of all threads.
+TEST_CASE("documents are read by several threads from the first on") {
+  constexpr int kThreads = 16;
+  std::latch start(kThreads);
+  std::atomic<int> found{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      start.arrive_and_wait();
+      const DocumentLinks links = FindDocumentLinks(
+          "application/atom+xml",
+          R"(<feed xmlns="http://www.w3.org/2005/Atom"><link rel="hub" href="https://hub.example/"/></feed>)");
+      found += static_cast<int>(links.links.size());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(found == kThreads);
 }
 
 }  // namespace
