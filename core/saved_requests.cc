@@ -298,30 +298,10 @@ Result<std::vector<SavedRequest>> Reader::ReadAll() {
   return requests;
 }
 
-std::string OneLine(std::string_view text) {
-  std::string kept;
-  std::ranges::copy_if(text, std::back_inserter(kept),
-                       [](char c) { return c == '\t' || !IsControl(c); });
-  return kept;
-}
-
 }  // namespace
 
 Result<std::vector<SavedRequest>> ReadSavedRequests(std::string_view bytes) {
   return Reader(bytes).ReadAll();
-}
-
-std::string WriteSavedRequest(const SavedRequest& request) {
-  std::string text = OneLine(request.method) + " " + OneLine(request.target) + " HTTP/1.1\r\n";
-  for (const auto& [name, value] : request.fields) {
-    if (EqualIgnoringCase(name, "Content-Length") || EqualIgnoringCase(name, "Transfer-Encoding")) {
-      continue;
-    }
-    text += OneLine(name) + ": " + OneLine(value) + "\r\n";
-  }
-  text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n";
-  text += request.body;
-  return text;
 }
 
 }  // namespace websub

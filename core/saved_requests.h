@@ -36,9 +36,4 @@ inline constexpr std::size_t kMaxSavedHead = 256 * 1024;  // bytes
 // linear in the bytes.
 Result<std::vector<SavedRequest>> ReadSavedRequests(std::string_view bytes);
 
-// One of them as ReadSavedRequests takes it: Content-Length tells the length of the body, whatever
-// the fields say, and Transfer-Encoding is left out. Control characters in a name, a value, the
-// method or the target are left out, so that none can end its line.
-std::string WriteSavedRequest(const SavedRequest& request);
-
 }  // namespace websub

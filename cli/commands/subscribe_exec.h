@@ -43,7 +43,7 @@ class Executor {
   hub::Programs programs_;
 };
 
-// The variables of a arrival, "NAME=value".
+// The variables of an arrival, "NAME=value".
 std::vector<std::string> VariablesOf(const std::string& topic, const Arrival& arrival);
 
 }  // namespace websub::cli

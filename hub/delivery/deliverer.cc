@@ -47,7 +47,8 @@ void Deliverer::Renewed(const Subscription& subscription) {
   if (found == lanes_.end()) return TakeUp(subscription);
   Lane& lane = *found->second;
   if (subscription.expires_at) lane.expires_at = *subscription.expires_at;
-  const SignatureAlgorithm algorithm = AlgorithmOf(subscription.algorithm, subscription.callback);
+  const SignatureAlgorithm algorithm =
+      options_.AlgorithmFor(subscription.algorithm, subscription.callback);
   if (lane.secret != subscription.secret || lane.algorithm != algorithm) {  // HUB-REQ-07
     lane.secret = subscription.secret;
     lane.algorithm = algorithm;

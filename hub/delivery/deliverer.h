@@ -63,6 +63,12 @@ struct DeliveryOptions {
   std::size_t max_lanes = 8192;
   std::size_t max_ready_per_origin = 256;
   std::size_t page = 256;  // subscriptions read at once
+
+  // What signs for a callback: its subscriber's wish, else a rule, else `algorithm`.
+  SignatureAlgorithm AlgorithmFor(const std::optional<SignatureAlgorithm>& wish,
+                                  std::string_view callback) const {
+    return wish ? *wish : rules.AlgorithmFor(callback).value_or(algorithm);
+  }
 };
 
 // Used on the loop's thread only. Decides; what it sends goes through the transport.
@@ -123,8 +129,6 @@ class Deliverer {
   Origin& OriginOf(const std::string& key);
   // False where it was put off.
   bool Admit(TopicLog& topic, const LaneRow& row, Origin& origin);
-  SignatureAlgorithm AlgorithmOf(const std::optional<SignatureAlgorithm>& wish,
-                                 std::string_view callback) const;
   void AdmitPage(TopicLog& topic, const std::vector<LaneRow>& rows);
   void AdmitRetry(const DueRetry& due);
   void ForgetTopic(TopicLog& topic);

@@ -256,7 +256,7 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   lane->head_masked =
       MayHoldSecret(lane->callback) && MaskHead(lane->head_start) != lane->head_start;
   lane->secret = row.secret;
-  lane->algorithm = AlgorithmOf(row.algorithm, row.callback);
+  lane->algorithm = options_.AlgorithmFor(row.algorithm, row.callback);
   lane->content_type = options_.rules.ContentTypeFor(row.callback);
   lane->expires_at = row.expires_at;
   lane->cursor = row.cursor;
@@ -265,12 +265,6 @@ bool Deliverer::Admit(TopicLog& topic, const LaneRow& row, Origin& origin) {
   lane->first_attempt = row.first_attempt;
   MakeReady(*(lanes_[row.id] = std::move(lane)));
   return true;
-}
-
-SignatureAlgorithm Deliverer::AlgorithmOf(const std::optional<SignatureAlgorithm>& wish,
-                                          std::string_view callback) const {
-  if (wish) return *wish;
-  return options_.rules.AlgorithmFor(callback).value_or(options_.algorithm);
 }
 
 void Deliverer::DropIdleOrigins() {

@@ -12,6 +12,15 @@ constexpr std::size_t kOverhead = 1024;  // bytes
 
 }  // namespace
 
+std::string SharedHeadOf(const Message& message, std::string entries) {
+  return SharedHead({.content_type = message.content_type,
+                     .hubs = message.hubs,
+                     .self = message.self,
+                     .message_id = "m" + std::to_string(message.id),
+                     .body_size = message.size,
+                     .entries = std::move(entries)});
+}
+
 std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, MessageId after,
                                                           MessageId base,
                                                           std::string_view content_type) {
@@ -37,12 +46,7 @@ std::shared_ptr<const PreparedMessage> MessageCache::Next(TopicId topic, Message
     }
   }
   if (!content_type.empty()) message->content_type = content_type;
-  prepared->shared_head = SharedHead({.content_type = message->content_type,
-                                      .hubs = message->hubs,
-                                      .self = message->self,
-                                      .message_id = "m" + std::to_string(message->id),
-                                      .body_size = message->size,
-                                      .entries = std::move(entries)});
+  prepared->shared_head = SharedHeadOf(*message, std::move(entries));
   prepared->head_masked = MaskHead(prepared->shared_head) != prepared->shared_head;
   prepared->topic = message->topic;
   prepared->message = std::move(*message);

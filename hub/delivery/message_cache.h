@@ -23,6 +23,10 @@ struct PreparedMessage {
   std::string delivered;     // the outcome where it is taken: "delivered, 2 of 40 entries"
 };
 
+// The lines of core/notification.h that are the same for all who get the message. `entries`: how
+// many of a feed's are in the body, where some are left out.
+std::string SharedHeadOf(const Message& message, std::string entries);
+
 class MessageCache {
  public:
   explicit MessageCache(const Store& store, FeedDiff feed_diff = FeedDiff::kOff,

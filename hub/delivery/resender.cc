@@ -6,6 +6,7 @@
 
 #include "core/notification.h"
 #include "hub/delivery/feed_reduction.h"
+#include "hub/delivery/message_cache.h"
 #include "hub/store/sealer.h"
 
 namespace websub::hub {
@@ -89,16 +90,11 @@ void Resender::Send(Job job) {
   if (!ruled.empty()) job.message.content_type = ruled;
   std::string signature;
   if (!subscription->secret.empty()) {  // HUB-SIG-01, HUB-SIG-03
-    const SignatureAlgorithm algorithm = subscription->algorithm.value_or(
-        options_.rules.AlgorithmFor(subscription->callback).value_or(options_.algorithm));
+    const SignatureAlgorithm algorithm =
+        options_.AlgorithmFor(subscription->algorithm, subscription->callback);
     signature = Signer(algorithm, subscription->secret).Sign(*job.message.body);
   }
-  const std::string shared = SharedHead({.content_type = job.message.content_type,
-                                         .hubs = job.message.hubs,
-                                         .self = job.message.self,
-                                         .message_id = Id('m', job.message.id),
-                                         .body_size = job.message.size,
-                                         .entries = job.entries});
+  const std::string shared = SharedHeadOf(job.message, job.entries);
   Exchange exchange;
   exchange.at = clock_.Now();
   exchange.direction = Direction::kOut;

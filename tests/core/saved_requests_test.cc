@@ -168,25 +168,15 @@ TEST_CASE("heads and their number are bounded") {
   CHECK(more.error().code == ErrorCode::kTooLarge);
 }
 
-TEST_CASE("a request that is written is read again") {
-  SavedRequest request;
-  request.method = "POST";
-  request.target = "/cb?a=b";
-  request.fields = {{"Link", "<u>; rel=\"hub\""},
-                    {"Transfer-Encoding", "chunked"},
-                    {"content-length", "3"},
-                    {"X-Odd", "a\r\nEvil: b"}};
-  request.body = std::string("\0\r\n\r\nGET / HTTP/1.1\r\n\r\n", 24);
-  const std::string text = WriteSavedRequest(request);
-  CHECK(
-      text.starts_with("POST /cb?a=b HTTP/1.1\r\nLink: <u>; rel=\"hub\"\r\nX-Odd: aEvil: b\r\n"
-                       "Content-Length: 24\r\n\r\n"));
+TEST_CASE("a body is as long as its head says whatever it looks like") {
+  const std::string body("\0\r\n\r\nGET / HTTP/1.1\r\n\r\n", 23);
+  const std::string text = "POST /cb HTTP/1.1\r\nContent-Length: 23\r\n\r\n" + body;
   const auto read = ReadSavedRequests(text + text);
   REQUIRE(read);
   REQUIRE(read->size() == 2);
-  CHECK(read->back().body == request.body);
-  CHECK(read->back().fields ==
-        FieldList{{"Link", "<u>; rel=\"hub\""}, {"X-Odd", "aEvil: b"}, {"Content-Length", "24"}});
+  CHECK(read->front().body == body);
+  CHECK(read->back().body == body);
+  CHECK(read->back().missing == 0);
 }
 
 }  // namespace
