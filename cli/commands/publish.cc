@@ -107,7 +107,7 @@ class Publisher {
   ExitStatus Run(const Rounds& rounds);
 
  private:
-  void Round(const Publication& publication, std::optional<long long> n);
+  void Round(const Rounds& rounds, const Publication& publication, long long n);
   bool Goes() const;
   bool Pause(const Rounds& rounds, long long done);
 
@@ -130,20 +130,22 @@ ExitStatus Publisher::Run(const Rounds& rounds) {
       targets_ = FindTargets(environment_, caller_, report_, hubs_, topics_);
     }
     if (targets_.empty()) break;
-    Round(publication, rounds.several ? std::optional(n) : std::nullopt);
+    Round(rounds, publication, n);
   }
   const int signal = caller_.signal();
   return signal == 0 ? report_.status() : StatusOfSignal(signal);
 }
 
-void Publisher::Round(const Publication& publication, std::optional<long long> n) {
+void Publisher::Round(const Rounds& rounds, const Publication& publication, long long n) {
   if (options_.wait_delivered && !wait_.Prepare(targets_)) return;
   bool all_taken = true;
   for (const PublishTarget& target : targets_) {
     for (const PublishCall& call : CallsFor(options_, target, publication)) {
       const auto followed = caller_.Follow(HttpCallOf(call, options_.headers));
-      const PublishAnswer answer = report_.Answered(target.hub, call, followed, n);
-      if (!answer.taken) report_.Fail(answer.status, answer.sentence);
+      const PublishAnswer answer = report_.Answered(
+          target.hub, call, followed, rounds.several ? std::optional(n) : std::nullopt);
+      const bool ended_as_meant = !rounds.count && caller_.signal() != 0;
+      if (!answer.taken && !ended_as_meant) report_.Fail(answer.status, answer.sentence);
       all_taken = all_taken && answer.taken;
       if (answer.taken && publication.content) {
         wait_.Made(target.hub, call.topics.front(), answer.message);

@@ -45,8 +45,22 @@ for line in open(sys.argv[1]):
   stop_bg many INT
   is "$status" 130
   is "$(cat "$BATS_TEST_TMPDIR/many.err")" ""
-  run -124 websub publish t --hub "$PEER/hub" --count 5 --every 1m --timeout 300ms
+  run -124 websub publish t --hub "$PEER/hub" --count 5 --every 1m --timeout 3s
   has "$output" "websub: --timeout ran out: published 1 of 5 times"
+}
+
+@test "a signal while a publish waits for its answer is told where an end was asked for" {
+  start_peer peer.py silent
+  start_bg endless websub publish t --hub "$PEER/endless" --every 50ms
+  start_bg five websub publish t --hub "$PEER/five" --every 50ms --count 5
+  wait_for out_has peer '"/endless"'
+  wait_for out_has peer '"/five"'
+  stop_bg endless INT
+  is "$status" 130
+  is "$(cat "$BATS_TEST_TMPDIR/endless.err")" ""
+  stop_bg five INT
+  is "$status" 130
+  is "$(cat "$BATS_TEST_TMPDIR/five.err")" "websub: interrupted while waiting for $PEER/five"
 }
 
 @test "each publish of several waits for its delivery" {
@@ -186,7 +200,7 @@ PY
   has "$output" "contentBase64"
   run -5 websub publish "$HUB/topics/a" --hub "$HUB/hub" --content - --wait-delivered 1 --timeout 10s <<<x
   run -124 websub publish "$HUB/topics/a" --hub "$HUB/hub" --content - --wait-delivered 1 \
-    --api-token-file token --timeout 300ms <<<x
+    --api-token-file token --timeout 3s <<<x
   has "$output" "was delivered to 0 of 1 subscriber"
   run -0 websub publish "$HUB/topics/a" --hub "$HUB/hub" --register -q
   is "$output" ""
