@@ -76,6 +76,7 @@ struct Hub::Impl {
   void Run();
   Time RunLeases(Time now);
   Time RunDemo(Time now);
+  void PutDemo(Time now, std::function<void()> done);
   void PollStop(Time deadline, std::function<void()> done);
 
   http::Loop& loop;
@@ -328,13 +329,22 @@ Time Hub::Impl::RunLeases(Time now) {
 
 Time Hub::Impl::RunDemo(Time now) {
   if (options.demo == Demo::kOff || stopping) return Time::max();
-  if (now < demo_due) return demo_due;
-  for (auto& document : MakeDemo(now, base_url, base_url + "/hub")) {
-    api->PutHosted(
-        document.name, std::move(document.content_type), std::move(document.body),
-        [](const Result<Message>&) {});  // the next tick comes whether this one was kept or not
+  if (now >= demo_due) PutDemo(now, [] {});
+  return demo_due;
+}
+
+// Calls `done` once each document is kept or refused: the next tick comes whether this one was kept
+// or not.
+void Hub::Impl::PutDemo(Time now, std::function<void()> done) {
+  demo_due = NextDemoTick(now);
+  auto documents = MakeDemo(now, base_url, base_url + "/hub");
+  const auto left = std::make_shared<std::size_t>(documents.size());
+  for (auto& document : documents) {
+    api->PutHosted(document.name, std::move(document.content_type), std::move(document.body),
+                   [left, done](const Result<Message>&) {
+                     if (--*left == 0) done();
+                   });
   }
-  return demo_due = NextDemoTick(now);
 }
 
 void Hub::Impl::PollStop(Time deadline, std::function<void()> done) {
@@ -362,8 +372,17 @@ Result<std::unique_ptr<Hub>> Hub::Start(http::Loop& loop, const Clock& clock, Ra
   std::unique_ptr<Hub> hub(
       new Hub(std::make_unique<Impl>(loop, clock, random, std::move(options))));
   if (const auto opened = hub->impl_->Open(*hub); !opened) return tl::unexpected(opened.error());
-  hub->impl_->deliverer->Start();
-  hub->impl_->Wake();
+  Impl& impl = *hub->impl_;
+  impl.deliverer->Start();
+  impl.Wake();
+  const auto ready = [hub = hub.get()] {
+    if (hub->on_ready && !hub->impl_->stopping) hub->on_ready();
+  };
+  if (impl.options.demo == Demo::kOn) {
+    impl.PutDemo(clock.Now(), ready);
+  } else {
+    loop.Post(ready);
+  }
   return hub;
 }
 

@@ -94,6 +94,8 @@ class Hub {
   // calls `done` on the loop.
   void Stop(Duration grace, std::function<void()> done);
 
+  // Told once, when requests are answered and all that the hub hosts by itself can be fetched.
+  std::function<void()> on_ready;
   // Told of each exchange as it is recorded; and of what a peer sent that never became a request,
   // or what a hook complains of (its peer is "hook") or the issuers of tokens ("access").
   std::function<void(const Exchange&)> on_exchange;

@@ -130,7 +130,7 @@ class Serving {
     const auto watch = environment_.signals.OnSignal(
         [this](int signal) { loop_.Post([this, signal] { OnSignal(signal); }); });
     loop_.OnSignals({SIGHUP}, [this](int) { OnHangUp(); });
-    loop_.Post([this] { BeReady(); });
+    hub_->on_ready = [this] { BeReady(); };
     loop_.Run();
     child_.reset();
     hub_.reset();
