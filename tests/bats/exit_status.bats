@@ -143,7 +143,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 @test "publish: 124 while it waits for deliveries" {
   start_hub
   put_topic a one
-  run -124 --separate-stderr websub publish "$HUB/topics/a" --wait-delivered 1 --timeout 300ms
+  run -124 --separate-stderr websub publish "$HUB/topics/a" --wait-delivered 1 --timeout 3s
   has "$stderr" "wanted: 1 subscriber"
 }
 

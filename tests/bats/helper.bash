@@ -10,7 +10,7 @@
 #   wait_bg NAME                      waits for its own end; its status is in $status
 #   start_peer FILE.py [ARG…]         $PEER is the URL that it printed first; see peer.py
 #   wait_for COMMAND…                 polls until it succeeds
-#   free_port                         prints a port of 127.0.0.1 that was free a moment ago
+#   free_port                         prints a port of 127.0.0.1 that nobody listens on
 #   put_topic, hub_form, subscribe_form, subscribed, api, json: what curl says to the hub
 #   in_terminal COMMAND…              runs it under a pseudo-terminal, prints what it showed
 #
@@ -19,7 +19,7 @@
 bats_require_minimum_version 1.5.0
 
 # Long enough for a sanitizer's build on a busy machine. No test waits for it unless it fails.
-deadline_seconds=30
+deadline_seconds=90
 
 # What every call of curl to the hub is given, such as (--cacert ca.pem).
 curl_flags=()
@@ -122,7 +122,8 @@ bg_runs() {
 
 bg_ended() { ! bg_runs "$1"; }
 
-written_or_ended() { [ -s "$1" ] || bg_ended "$2"; }
+# Whether the file holds a whole line: Python writes the end of one by itself.
+written_or_ended() { [ "$(wc -l 2>/dev/null <"$1" || echo 0)" -gt 0 ] || bg_ended "$2"; }
 
 wait_bg() {
   wait_for bg_ended "$1"
@@ -160,8 +161,19 @@ file_has() { grep -qF -- "$2" "$1" 2>/dev/null; }
 out_has() { file_has "$BATS_TEST_TMPDIR/$1.out" "$2"; }
 err_has() { file_has "$BATS_TEST_TMPDIR/$1.err" "$2"; }
 
+# Below those that the system gives to whoever asks for any port: nobody takes it before its user does.
 free_port() {
-  python3 -S -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -S - <<'PYTHON'
+import random, socket
+while True:
+    try:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", random.randrange(10000, 32000)))
+            print(s.getsockname()[1])
+            break
+    except OSError:
+        pass
+PYTHON
 }
 
 # Of --listen and --db each is only set where the flags do not.

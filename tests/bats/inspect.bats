@@ -71,8 +71,8 @@ setup_news() {
 
 @test "watch ends by --timeout and --idle with what it got and by a signal quietly" {
   start_hub
-  run -124 --separate-stderr websub inspect watch --hub "$HUB" --timeout 300ms
-  has "$stderr" "--timeout ran out: got 0 events in 300ms"
+  run -124 --separate-stderr websub inspect watch --hub "$HUB" --timeout 2s
+  has "$stderr" "--timeout ran out: got 0 events in 2s"
   run -124 --separate-stderr websub inspect watch --hub "$HUB" --idle 300ms --count 5 -q
   has "$stderr" "--idle ran out: got 0 of 5 events, none in the last 300ms"
   run -124 --separate-stderr websub inspect watch --db "$BATS_TEST_TMPDIR/hub.db" --idle 300ms

@@ -37,10 +37,10 @@ has_subscription() { [[ $(subscriptions) == *"$1"* ]]; }
     out_has "$how" "second $how"
     wait_for eval '! has_subscription "\"state\":\"active\""'
 
-    start_bg "$how-late" "${run_as[@]}" websub subscribe "$HUB/topics/news" --once --timeout 700ms "${flags[@]}"
+    start_bg "$how-late" "${run_as[@]}" websub subscribe "$HUB/topics/news" --once --timeout 3s "${flags[@]}"
     wait_bg "$how-late"
     is "$status" 124
-    err_has "$how-late" "--timeout ran out: got 0 of 1 notification in 700ms"
+    err_has "$how-late" "--timeout ran out: got 0 of 1 notification in 3s"
     start_bg "$how-idle" "${run_as[@]}" websub subscribe "$HUB/topics/news" --idle 300ms "${flags[@]}"
     wait_bg "$how-idle"
     is "$status" 124
@@ -165,7 +165,7 @@ END
   has "$stderr" "next: give the hub a callback URL that it can reach (--callback-url)"
   # By a tunnel that leads to another path.
   port=$(free_port)
-  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 2s --json \
+  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 6s --json \
     --listen "127.0.0.1:$port" --callback-url https://tunnel.example/cb
   wait_for out_has sub '"accepted"'
   run -0 curl -sS -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/else?hub.mode=subscribe"
@@ -175,7 +175,7 @@ END
   err_has sub 'was for another path: GET \"/else\" from 127.0.0.1:' || err_has sub 'was for another path: GET "/else" from 127.0.0.1:'
   out_has sub '"slug":"verification-elsewhere"'
   # By one that speaks TLS to us.
-  start_bg tls websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 2s --json \
+  start_bg tls websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 6s --json \
     --listen "127.0.0.1:$port" --callback-url "https://localhost:$port/cb"
   wait_for out_has tls '"accepted"'
   run curl -sS --insecure "https://127.0.0.1:$port/cb"
@@ -186,7 +186,7 @@ END
 
 @test "a verification that does not match is told with where it came from" {
   start_foreign
-  run -7 --separate-stderr websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 300ms --reply-challenge x
+  run -7 --separate-stderr websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --verify-timeout 5s --reply-challenge x
   has "$stderr" "its verification did not match: it came from 127.0.0.1:"
   has "$stderr" "--reply-challenge"
 }

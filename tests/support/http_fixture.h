@@ -16,14 +16,15 @@
 #include "hub/http/client.h"
 #include "hub/http/loop.h"
 #include "hub/http/server.h"
+#include "tests/support/deadline.h"
 
 namespace websub::tests {
 
-// Runs the loop until `done` says so after some event; false when ten seconds passed.
+// Runs the loop until `done` says so after some event; false when kTestDeadline passed.
 inline bool RunUntil(hub::http::Loop& loop, const std::function<bool()>& done) {
   bool late = false;
   hub::http::Timer limit(loop);
-  limit.Set(std::chrono::seconds(10), [&] {
+  limit.Set(kTestDeadline, [&] {
     late = true;
     loop.Stop();
   });
@@ -64,7 +65,7 @@ inline hub::OutgoingResult Send(hub::http::Loop& loop, hub::http::Client& client
   });
   CHECK_FALSE(result);  // never before Send returns
   hub::http::Timer limit(loop);
-  limit.Set(std::chrono::seconds(10), [&] { loop.Stop(); });
+  limit.Set(kTestDeadline, [&] { loop.Stop(); });
   loop.Run();
   REQUIRE(result);
   return *std::move(result);

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/deadline.h"
+
 namespace websub::tests {
 
 using PeerFields = std::vector<std::pair<std::string, std::string>>;
@@ -54,7 +56,7 @@ class HttpPeer {
   std::vector<PeerRequest> Requests(const std::string& method, const std::string& path) const;
   // Waits until that many came, whatever their path; what has come then.
   std::vector<PeerRequest> WaitForRequests(
-      std::size_t count, std::chrono::milliseconds deadline = std::chrono::seconds(10)) const;
+      std::size_t count, std::chrono::milliseconds deadline = kTestDeadline) const;
 
   struct Impl;
 

@@ -8,12 +8,12 @@
 
 #include "core/form.h"
 #include "core/text.h"
+#include "tests/support/deadline.h"
 
 namespace websub::tests {
 
 namespace {
 
-constexpr auto kDeadline = std::chrono::seconds(10);
 constexpr auto kPollEvery = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -32,7 +32,7 @@ std::string FormBody(const std::vector<std::pair<std::string, std::string>>& fie
 }
 
 bool Eventually(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  const auto deadline = std::chrono::steady_clock::now() + kTestDeadline;
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(kPollEvery);

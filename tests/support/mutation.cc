@@ -22,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kDeadline = std::chrono::seconds(100);
+constexpr auto kDeadline = std::chrono::seconds(240);
 // Of a run that nothing may hurry.
 const char* const kPatience = "10s";
 const char* const kHealthy = "none";

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/deadline.h"
 #include "tests/support/temp_dir.h"
 
 namespace websub::tests {
@@ -43,12 +44,10 @@ class Process {
   std::string Out() const;  // so far
   std::string Err() const;
   // Waits until the output holds the text; tells whether it came in time.
-  bool WaitForOut(const std::string& text,
-                  std::chrono::milliseconds deadline = std::chrono::seconds(10));
-  bool WaitForErr(const std::string& text,
-                  std::chrono::milliseconds deadline = std::chrono::seconds(10));
+  bool WaitForOut(const std::string& text, std::chrono::milliseconds deadline = kTestDeadline);
+  bool WaitForErr(const std::string& text, std::chrono::milliseconds deadline = kTestDeadline);
   // Waits until it has ended and all of its output is read.
-  Finished Wait(std::chrono::milliseconds deadline = std::chrono::seconds(20));
+  Finished Wait(std::chrono::milliseconds deadline = kTestDeadline);
 
   struct Impl;
 

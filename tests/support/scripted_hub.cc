@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/support/deadline.h"
 #include "tests/support/http_ask.h"
 
 namespace websub::tests {
@@ -141,14 +142,13 @@ std::vector<HubRequest> ScriptedHub::Requests() const {
 
 std::vector<HubRequest> ScriptedHub::WaitForRequests(std::size_t count) const {
   std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, std::chrono::seconds(10),
-                          [&] { return impl_->requests.size() >= count; });
+  impl_->changed.wait_for(lock, kTestDeadline, [&] { return impl_->requests.size() >= count; });
   return impl_->requests;
 }
 
 std::vector<PeerAnswer> ScriptedHub::WaitForVerifications(std::size_t count) const {
   std::unique_lock lock(impl_->mutex);
-  impl_->changed.wait_for(lock, std::chrono::seconds(10),
+  impl_->changed.wait_for(lock, kTestDeadline,
                           [&] { return impl_->verifications.size() >= count; });
   return impl_->verifications;
 }

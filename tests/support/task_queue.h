@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "tests/support/deadline.h"
+
 namespace websub::tests {
 
 class TaskQueue {
@@ -44,7 +46,7 @@ class TaskQueue {
     return true;
   }
   bool RunUntil(const std::function<bool()>& predicate,
-                std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+                std::chrono::milliseconds patience = kTestDeadline) {
     return RunUntil(predicate, std::chrono::steady_clock::now() + patience);
   }
 
