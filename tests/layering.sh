@@ -38,4 +38,6 @@ forbid 'cpp-httplib is the tests'"'"' independent peer' '#include <httplib' core
 forbid 'delivery decides and does no I/O' '#include "hub/(http|api)/' hub/delivery
 forbid 'the store knows no other room of the hub' '#include "hub/(http|api|delivery)/' hub/store
 forbid 'hub/http knows no other room of the hub' '#include "hub/(store|api|delivery)/' hub/http
+forbid 'the page asks the API and knows no other room of the hub' \
+  '#include "hub/(store|api|delivery|intent|fetch|access|hooks)/' hub/dashboard
 exit $broken

@@ -8,6 +8,7 @@
 #include "hub/api/dialects.h"
 #include "hub/api/read_api.h"
 #include "hub/api/respond.h"
+#include "hub/dashboard/dashboard.h"
 
 namespace websub::hub {
 
@@ -49,11 +50,9 @@ void Api::Handle(http::Request request, http::Respond respond) {
   if (path.starts_with("/api/v1/")) return ApiV1(request, respond);
   if (path == "/livez" && IsRead(request)) return respond(http::Response::Text(200, "alive"));
   if (path == "/readyz" && IsRead(request)) return respond(Ready());
+  if (path.starts_with("/dashboard/")) return respond(Dashboard(request));
   if (path == "/" && IsRead(request)) {
-    return respond(http::Response::Text(
-        200, std::string("websub ") + kVersion + ", a WebSub hub.\n\n  hub     " +
-                 options_.hub_url + "\n  topics  " + options_.guard.base_url +
-                 "/topics/NAME\n  API     " + options_.guard.base_url + "/api/v1/status"));
+    return respond(WantsPage(request) ? Dashboard(request) : About());
   }
   respond(http::Response::Text(404, "nothing is here: the hub is at " + options_.hub_url));
 }
@@ -132,6 +131,16 @@ void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
 void Api::BeginStop() {
   stopping_ = true;
   events_.Stop();
+}
+
+// For who looks at the hub without a browser.
+http::Response Api::About() const {
+  const std::string& base = options_.guard.base_url;
+  auto response = http::Response::Text(
+      200, std::string("websub ") + kVersion + ", a WebSub hub.\n\n  hub     " + options_.hub_url +
+               "\n  topics  " + base + "/topics/NAME\n  API     " + base + "/api/v1/status");
+  response.fields.emplace_back("Vary", "Accept");
+  return response;
 }
 
 http::Response Api::Ready() const {

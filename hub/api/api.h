@@ -119,6 +119,7 @@ class Api {
   void Control(const http::Request& request, const http::Respond& respond);
   // resend.cc. False where that is not what is asked for.
   bool SendAgain(const http::Request& request, const http::Respond& respond);
+  http::Response About() const;
   http::Response Ready() const;
   std::string TopicLinks(const std::string& self) const;
   // The name under which the hub itself hosts that topic, or may.

@@ -85,8 +85,12 @@ http::Response Api::GetTopic(const http::Request& request, const std::string& na
         {ErrorCode::kNotFound, "the topic " + name + " has no content yet: PUT some to this URL"});
   }
   http::Response response;
-  response.fields = {
-      {"Link", TopicLinks(HostedUrl(name))}, {"ETag", topic->etag}, {"Cache-Control", "no-cache"}};
+  // A publisher's own HTML must not run as a part of the hub: it could drive the API from there.
+  response.fields = {{"Link", TopicLinks(HostedUrl(name))},
+                     {"ETag", topic->etag},
+                     {"Cache-Control", "no-cache"},
+                     {"Content-Security-Policy", "sandbox"},
+                     {"X-Content-Type-Options", "nosniff"}};
   if (request.Field("If-None-Match") == topic->etag) {
     response.status = 304;
     return response;
