@@ -134,6 +134,10 @@ void Verifier::Judge(IntentStage stage, const AskingPtr& asking, std::function<v
 
 void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
   const Intent& intent = asking->intent;
+  // Whoever has confirmed counts on what is published from then on, however long it takes until the
+  // store knows.
+  const auto topic = store_.FindTopic(intent.topic);
+  const auto since = topic ? std::optional(topic->last_message) : std::nullopt;
   const std::string url_text = VerificationUrl(
       callback,
       {.mode = intent.mode,
@@ -150,7 +154,7 @@ void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
     OutgoingResult result;
     result.status = 414;
     result.detail = url.error().message;
-    return Finish(asking, std::move(exchange), std::move(result));
+    return Finish(asking, since, std::move(exchange), std::move(result));
   }
   OutgoingRequest request;
   request.url = *url;
@@ -160,14 +164,15 @@ void Verifier::Ask(AskingPtr asking, const Url& callback, Time now) {
   request.addresses = options_.addresses;
   exchange.request_head = MaskHead(request.head);
   transport_.Send(std::move(request),
-                  [this, asking = std::move(asking),
+                  [this, asking = std::move(asking), since,
                    exchange = std::move(exchange)](OutgoingResult result) mutable {
                     queue_.turns().Learn(asking->turn.ticket, result);
-                    Finish(asking, std::move(exchange), std::move(result));
+                    Finish(asking, since, std::move(exchange), std::move(result));
                   });
 }
 
-void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result) {
+void Verifier::Finish(const AskingPtr& asking, std::optional<MessageId> since, Exchange exchange,
+                      OutgoingResult result) {
   const Intent& intent = asking->intent;
   const Time now = clock_.Now();
   const bool cancelled = result.fault == Fault::kCancelled;
@@ -187,7 +192,8 @@ void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult
                            ? "verified: subscribed for " + FormatDuration(intent.lease)
                            : "verified: unsubscribed";
     recorder_.Add(std::move(exchange));
-    return Judge(IntentStage::kVerified, asking, [this, asking, now] { Confirm(asking, now); });
+    return Judge(IntentStage::kVerified, asking,
+                 [this, asking, since, now] { Confirm(asking, since, now); });
   }
   exchange.outcome =
       "not verified: " +
@@ -196,13 +202,14 @@ void Verifier::Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult
   Reject(asking, SubscriptionState::kUnverified, echo.sentence);
 }
 
-void Verifier::Confirm(const AskingPtr& asking, Time now) {
-  store_.ConfirmIntent(asking->intent.id, now, [this, asking](Result<Subscription> subscription) {
-    if (subscription && on_confirmed) on_confirmed(*subscription);
-    const auto kept = subscription ? Result<void>() : tl::unexpected(subscription.error());
-    Tell(asking->intent.id, kept);
-    Done(*asking, kept);
-  });
+void Verifier::Confirm(const AskingPtr& asking, std::optional<MessageId> since, Time now) {
+  store_.ConfirmIntent(
+      asking->intent.id, since, now, [this, asking](Result<Subscription> subscription) {
+        if (subscription && on_confirmed) on_confirmed(*subscription);
+        const auto kept = subscription ? Result<void>() : tl::unexpected(subscription.error());
+        Tell(asking->intent.id, kept);
+        Done(*asking, kept);
+      });
 }
 
 void Verifier::Reject(const AskingPtr& asking, SubscriptionState state, const std::string& reason) {

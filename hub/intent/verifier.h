@@ -97,9 +97,11 @@ class Verifier {
   // One attempt
   void Start(const Turns::Turn& turn, Time now);
   void Ask(AskingPtr asking, const Url& callback, Time now);
-  void Finish(const AskingPtr& asking, Exchange exchange, OutgoingResult result);
+  // `since`: where the log of the topic ended when the callback was asked.
+  void Finish(const AskingPtr& asking, std::optional<MessageId> since, Exchange exchange,
+              OutgoingResult result);
   void Judge(IntentStage stage, const AskingPtr& asking, std::function<void()> accepted);
-  void Confirm(const AskingPtr& asking, Time now);
+  void Confirm(const AskingPtr& asking, std::optional<MessageId> since, Time now);
   void Reject(const AskingPtr& asking, SubscriptionState state, const std::string& reason);
   void Retry(const AskingPtr& asking, const OutgoingResult& result, Time now, Exchange exchange);
   void TryAgain(const AskingPtr& asking, Time at);

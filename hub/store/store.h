@@ -76,12 +76,14 @@ class Store {
   // The verification failed in a way that may pass.
   void RetryIntent(IntentId id, int attempts, Time due_at, Done<void> done);
   // The callback confirmed. Subscribe: the subscription becomes (or stays) active with the intent's
-  // secret and lease counted from `now`; a new one starts at the end of its topic's log, a renewed
-  // one keeps its cursor and clears nothing else (HUB-REQ-05, HUB-REQ-07). A subscription that
-  // ended while the renewal was being verified starts anew, under a new id. Unsubscribe: it becomes
-  // kUnsubscribed (HUB-REQ-08). Earlier requests about it that still wait are dropped: the latest
-  // that was confirmed holds. kNotFound where the intent is no more.
-  void ConfirmIntent(IntentId id, Time now, Done<Subscription> done);
+  // secret and lease counted from `now`; a new one starts after the message `since`, or at the end
+  // of its topic's log where that is nothing or forgotten, a renewed one keeps its cursor and
+  // clears nothing else (HUB-REQ-05, HUB-REQ-07). A subscription that ended while the renewal was
+  // being verified starts anew, under a new id. Unsubscribe: it becomes kUnsubscribed (HUB-REQ-08).
+  // Earlier requests about it that still wait are dropped: the latest that was confirmed holds.
+  // kNotFound where the intent is no more.
+  void ConfirmIntent(IntentId id, std::optional<MessageId> since, Time now,
+                     Done<Subscription> done);
   // The callback refused, or answered wrongly, or never: the intent is dropped. A pending
   // subscription becomes `state` (kUnverified or kDenied), unless another subscribe request for it
   // still waits, which then decides; an active one stays exactly as it was (HUB-REQ-06). A refused

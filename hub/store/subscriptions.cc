@@ -75,7 +75,7 @@ bool End(Database& database, SubscriptionId id, SubscriptionState state, Time no
 }
 
 void Activate(Database& database, const Subscription& subscription, const Intent& intent,
-              Time now) {
+              std::optional<MessageId> since, Time now) {
   database.Run(
       "UPDATE subscription SET state = 'active', secret = ?, lease = ?, verified_at = ?, "
       "expires_at = ?, identity = ?, algorithm = ? WHERE id = ?",
@@ -85,9 +85,10 @@ void Activate(Database& database, const Subscription& subscription, const Intent
       subscription.id);
   if (subscription.state == SubscriptionState::kActive) return;
   database.Run(
-      "UPDATE subscription SET start = (SELECT last_message FROM topic WHERE id = topic_id) "
-      "WHERE id = ?",
-      subscription.id);
+      "UPDATE subscription SET start = coalesce("
+      "(SELECT ?2 WHERE ?2 = 0 OR EXISTS (SELECT 1 FROM message WHERE id = ?2)), "
+      "(SELECT last_message FROM topic WHERE id = topic_id)) WHERE id = ?1",
+      subscription.id, since);
   database.Run(
       "INSERT INTO position (subscription_id, topic_id, cursor, waits) "
       "SELECT id, topic_id, start, 1 FROM subscription WHERE id = ?",
@@ -99,7 +100,8 @@ void Activate(Database& database, const Subscription& subscription, const Intent
       subscription.id);
 }
 
-Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent, Time now) {
+Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent,
+                                      std::optional<MessageId> since, Time now) {
   if (IsUnreadable(intent.secret)) return tl::unexpected(Unreadable());
   // Not by the intent's id: what it was about may have ended, and another may be in force since.
   std::optional<Subscription> current = LoadInForce(database, intent.topic, intent.callback);
@@ -109,7 +111,7 @@ Result<Subscription> ConfirmSubscribe(Database& database, const Intent& intent, 
                    intent.identity, intent.algorithm, intent.verify_token});
     current = Load(database, made);
   }
-  Activate(database, *current, intent, now);
+  Activate(database, *current, intent, since, now);
   return *Load(database, current->id);
 }
 
@@ -256,13 +258,14 @@ void Store::RetryIntent(IntentId id, int attempts, Time due_at, Done<void> done)
       std::move(done));
 }
 
-void Store::ConfirmIntent(IntentId id, Time now, Done<Subscription> done) {
+void Store::ConfirmIntent(IntentId id, std::optional<MessageId> since, Time now,
+                          Done<Subscription> done) {
   impl_->Write<Subscription>(
       [=](Database& database) -> Result<Subscription> {
         const std::optional<Intent> intent = LoadIntent(database, id);
         if (!intent) return tl::unexpected(NoIntent());
         DropUpTo(database, *intent);
-        return intent->mode == Mode::kSubscribe ? ConfirmSubscribe(database, *intent, now)
+        return intent->mode == Mode::kSubscribe ? ConfirmSubscribe(database, *intent, since, now)
                                                 : ConfirmUnsubscribe(database, *intent, now);
       },
       std::move(done));

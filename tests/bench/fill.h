@@ -46,10 +46,11 @@ class Filler {
           {Mode::kSubscribe, plan_.topic, CallbackOf(plan_, index), plan_.secret, plan_.lease, now},
           [this, now](const Result<hub::Intent>& intent) {
             if (!intent) return Fail(intent.error());
-            store_.ConfirmIntent(intent->id, now, [this](const Result<hub::Subscription>& made) {
-              if (!made) return Fail(made.error());
-              --left_;
-            });
+            store_.ConfirmIntent(intent->id, std::nullopt, now,
+                                 [this](const Result<hub::Subscription>& made) {
+                                   if (!made) return Fail(made.error());
+                                   --left_;
+                                 });
           });
     }
     answers_.RunUntil([this] { return left_ == 0 || error_; });

@@ -43,14 +43,15 @@ void SubscribeInFile(const std::string& file, const std::vector<std::string>& ca
   std::size_t active = 0;
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   for (const auto& callback : callbacks) {
-    (*store)->AddIntent(
-        {Mode::kSubscribe, kTopic, callback, "", 24h, now}, [&](Result<hub::Intent> intent) {
-          REQUIRE(intent.has_value());
-          (*store)->ConfirmIntent(intent->id, now, [&](Result<hub::Subscription> subscription) {
-            REQUIRE(subscription.has_value());
-            ++active;
-          });
-        });
+    (*store)->AddIntent({Mode::kSubscribe, kTopic, callback, "", 24h, now},
+                        [&](Result<hub::Intent> intent) {
+                          REQUIRE(intent.has_value());
+                          (*store)->ConfirmIntent(intent->id, std::nullopt, now,
+                                                  [&](Result<hub::Subscription> subscription) {
+                                                    REQUIRE(subscription.has_value());
+                                                    ++active;
+                                                  });
+                        });
   }
   REQUIRE(queue.RunUntil([&] { return active == callbacks.size(); }));
 }

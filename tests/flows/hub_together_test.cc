@@ -59,6 +59,8 @@ TEST_CASE("a page on another server is discovered subscribed and fetched when it
   serve("two");
   CHECK(RunWebsub({"publish", web.Url("/page.html")}).status == 0);
   const Finished ended = subscriber.Wait();
+  CAPTURE(ended.err);
+  CAPTURE(hub.Get("/exchanges").dump(1));
   CHECK(ended.status == 0);
   CHECK(ended.out.find("signature: valid") != std::string::npos);
   CHECK(ended.out.find(page("two")) != std::string::npos);

@@ -34,10 +34,11 @@ TEST_CASE_FIXTURE(Races,
   Settle();
   REQUIRE(transport.open() == 1);
   bool told = false;
-  store->ConfirmIntent(intent->id, clock.Now(), [&](const Result<hub::Subscription>& renewed) {
-    deliverer->Renewed(*renewed);
-    told = true;
-  });
+  store->ConfirmIntent(intent->id, std::nullopt, clock.Now(),
+                       [&](const Result<hub::Subscription>& renewed) {
+                         deliverer->Renewed(*renewed);
+                         told = true;
+                       });
   clock.Advance(1ms);
   transport.AnswerNext(Answer(410));
   REQUIRE(queue.RunUntil([&] { return told; }));

@@ -116,7 +116,7 @@ void Storm::Ask(Sub& sub) {
       [this, &sub](const Result<hub::Intent>& intent) {
         if (!intent) return;
         const int ends = sub.ends;
-        store->ConfirmIntent(intent->id, clock.Now(),
+        store->ConfirmIntent(intent->id, std::nullopt, clock.Now(),
                              [this, &sub, ends](const auto& confirmed_now) {
                                if (!confirmed_now) return;
                                Look();  // what was sent before this

@@ -107,11 +107,12 @@ TEST_CASE_FIXTURE(StoreFixture,
 
   int confirmed = 0;
   for (const Intent& intent : intents) {
-    store->ConfirmIntent(intent.id, clock.Now(), [&](Result<Subscription> subscription) {
-      REQUIRE(subscription.has_value());
-      CHECK(subscription->id == *ids.begin());
-      ++confirmed;
-    });
+    store->ConfirmIntent(intent.id, std::nullopt, clock.Now(),
+                         [&](Result<Subscription> subscription) {
+                           REQUIRE(subscription.has_value());
+                           CHECK(subscription->id == *ids.begin());
+                           ++confirmed;
+                         });
   }
   REQUIRE(queue.RunUntil([&] { return confirmed == kRequests; }));
   hub::SubscriptionQuery query;
@@ -122,6 +123,25 @@ TEST_CASE_FIXTURE(StoreFixture,
   CHECK(all->front().lease == seconds(149));
 }
 
+TEST_CASE_FIXTURE(StoreFixture,
+                  "a subscription starts after a message that is known and else at the end") {
+  const auto first = Publish(kTopic, "one").id;
+  const auto last = Publish(kTopic, "two").id;
+  const std::vector<std::pair<std::optional<hub::MessageId>, hub::MessageId>> cases = {
+      {std::nullopt, last}, {0, 0}, {first, first}, {last, last}, {last + 1, last}};
+  for (const auto& [since, cursor] : cases) {
+    const auto intent =
+        Ask(Mode::kSubscribe, kTopic,
+            kCallback + std::to_string(cases.size()) + std::to_string(since.value_or(-1)));
+    REQUIRE(intent.has_value());
+    const auto made = Wait<Subscription>([&, from = since](auto done) {
+      store->ConfirmIntent(intent->id, from, clock.Now(), done);
+    });
+    REQUIRE(made.has_value());
+    CHECK(made->cursor == cursor);
+  }
+}
+
 TEST_CASE_FIXTURE(StoreFixture, "hundreds of parallel subscribers are all kept") {
   constexpr int kSubscribers = 300;
   int confirmed = 0;
@@ -130,10 +150,11 @@ TEST_CASE_FIXTURE(StoreFixture, "hundreds of parallel subscribers are all kept")
         {Mode::kSubscribe, kTopic, kCallback + std::to_string(i), "", seconds(100), clock.Now()},
         [&](Result<Intent> intent) {
           REQUIRE(intent.has_value());
-          store->ConfirmIntent(intent->id, clock.Now(), [&](Result<Subscription> subscription) {
-            REQUIRE(subscription.has_value());
-            ++confirmed;
-          });
+          store->ConfirmIntent(intent->id, std::nullopt, clock.Now(),
+                               [&](Result<Subscription> subscription) {
+                                 REQUIRE(subscription.has_value());
+                                 ++confirmed;
+                               });
         });
   }
   REQUIRE(queue.RunUntil([&] { return confirmed == kSubscribers; }));

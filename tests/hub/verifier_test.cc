@@ -186,6 +186,30 @@ TEST_CASE_FIXTURE(Verifying, "a renewal takes hold once it is verified (HUB-REQ-
   CHECK(InForce()->expires_at == clock.Now() + 2000s);
 }
 
+TEST_CASE_FIXTURE(Verifying, "what is published once the callback was asked is delivered") {
+  Start();
+  PublishAndWake(kTopic, "before");
+  Begin();
+  PublishAndWake(kTopic, "meanwhile");
+  EchoNext();
+  REQUIRE(transport.NextOpen());
+  CHECK(transport.calls[*transport.NextOpen()].body() == "meanwhile");
+  Reply(Answer(204));
+  CHECK_FALSE(transport.NextOpen());
+}
+
+TEST_CASE_FIXTURE(Verifying,
+                  "the first that is published while its callback is asked is delivered") {
+  Start();
+  Begin();
+  PublishAndWake(kTopic, "first");
+  EchoNext();
+  REQUIRE(transport.NextOpen());
+  CHECK(transport.calls[*transport.NextOpen()].body() == "first");
+  Reply(Answer(204));
+  CHECK_FALSE(transport.NextOpen());
+}
+
 TEST_CASE_FIXTURE(Verifying, "requests about one subscription are verified one after the other") {
   Start();
   Begin(Mode::kSubscribe, "a");

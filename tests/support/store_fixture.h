@@ -49,7 +49,8 @@ class StoreFixture {
     });
   }
   Result<hub::Subscription> Confirm(hub::IntentId id) {
-    return Wait<hub::Subscription>([&](auto done) { store->ConfirmIntent(id, clock.Now(), done); });
+    return Wait<hub::Subscription>(
+        [&](auto done) { store->ConfirmIntent(id, std::nullopt, clock.Now(), done); });
   }
   Result<void> Reject(hub::IntentId id, hub::SubscriptionState state) {
     return Wait<void>([&](auto done) { store->RejectIntent(id, state, "", clock.Now(), done); });
