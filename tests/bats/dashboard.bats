@@ -54,7 +54,7 @@ head_of() { curl -sS -o /dev/null -D - -H 'Accept: text/html,application/xhtml+x
   local name names
   mapfile -t names < <(
     grep -oE '(src|href)="dashboard/[^"]+' "$page_dir/index.html" | cut -d'"' -f2
-    grep -hoE 'from "\./[^"]+' "$page_dir"/*.js | sed 's,.*/,dashboard/,'
+    grep -hoE "from '\./[^']+" "$page_dir"/*.js | sed 's,.*/,dashboard/,'
   )
   [ "${#names[@]}" -gt 5 ]
   for name in "${names[@]}"; do

@@ -112,3 +112,45 @@ live='document.querySelector("#stream").dataset.state === "live"'
   is "$status" 0
   is "$(tail -1 "$BATS_TEST_TMPDIR/browser.out")" 1
 }
+
+@test "what one types into the filter stays, and stands in the link" {
+  start_hub
+  put_topic a one
+  put_topic b one
+  browse '/#/live?q=topic%3A%2Ftopics%2Fb' "$rows.length > 0 && [...$rows].every(row => row.innerText.includes('/topics/b'))" \
+    "do document.querySelector('#filter').focus(); document.querySelector('#filter').select()" \
+    "document.execCommand('insertText', false, 'm1')" "[...$rows].every(row => row.innerText.includes('m1'))" \
+    "location.hash === '#/live?q=m1' && document.activeElement.id === 'filter'" \
+    'location.hash = "#/live/m1"' "document.querySelector('#detail h2')?.innerText === 'm1 message'" \
+    "do document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))" "location.hash === '#/live?q=m1'"
+}
+
+@test "the curl command sends the same, and the shell runs nothing of it" {
+  start_peer peer.py
+  start_hub
+  local body="@/etc/passwd'; touch hacked; \$(touch hacked) \\\\n"$'\n\e\u202e'
+  cat >exchange.js <<JS
+import('/dashboard/curl.js').then(({curlOf}) => curlOf({direction: 'out', url: '$PEER/cb?a=[1-2]&b=c',
+  request_head: 'POST /cb HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nX-A: it\\'s \$(touch hacked)\r\n@b: c\r\n\r\n',
+  request_body: $(json 'json.dumps(d)' <<<"$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$body")")}, ''))
+JS
+  browse / "print $(cat exchange.js)"
+  printf '%s\n' "$output" >command.sh
+  run -0 bash command.sh
+  [ ! -e hacked ]
+  python3 - "$BATS_TEST_TMPDIR/peer.out" "$body" <<'PYTHON'
+import json, sys
+request = json.loads(open(sys.argv[1]).readlines()[1])
+assert request["method"] == "POST" and request["path"] == "/cb?a=[1-2]&b=c", request
+assert request["body"].encode("latin-1").decode() == sys.argv[2], request
+assert ["X-A", "it's $(touch hacked)"] in request["fields"], request
+PYTHON
+}
+
+@test "a link that leads nowhere shows what is there" {
+  start_hub
+  put_topic a one
+  browse '/#/constructor/%?=' "$live" "$rows.length > 0" \
+    "document.querySelector('#detail').innerText.includes('is no id such as')" \
+    'location.hash = "#/exchanges/x99"' "document.querySelector('#detail').innerText.includes('there is no exchange')"
+}
