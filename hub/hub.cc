@@ -87,6 +87,7 @@ struct Hub::Impl {
 
   std::unique_ptr<Store> store;
   std::unique_ptr<http::Client> client;
+  Metrics metrics{clock.Now()};
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<Hooks> hooks;           // null: nobody is asked
   std::unique_ptr<http::Client> issuers;  // null: `client` verifies TLS too
@@ -161,8 +162,10 @@ Result<void> Hub::Impl::Listen(Hub& hub) {
   listen.on_notice = notice;
   server = std::make_unique<http::Server>(loop, std::move(listen),
                                           [this](http::Request request, http::Respond respond) {
-                                            if (auto refused = gate->Refuse(request))
+                                            if (auto refused = gate->Refuse(request)) {
+                                              metrics.CountTurnedAway();
                                               return respond(*std::move(refused));
+                                            }
                                             api->Handle(std::move(request), std::move(respond));
                                           });
   if (const auto listening = server->Listen(); !listening) return listening;
@@ -219,7 +222,8 @@ void Hub::Impl::MakeParts(Hub& hub) {
   const auto callbacks = PolicyFor(options, "--allow-callback", options.allow_callback);
   const auto topics = PolicyFor(options, "--allow-topic", options.allow_topic);
   recorder = std::make_unique<Recorder>(*store, clock, RecorderOptions{}, wake);
-  recorder->on_exchange = [&hub](const Exchange& exchange) {
+  recorder->on_exchange = [this, &hub](const Exchange& exchange) {
+    metrics.Count(exchange);
     if (hub.on_exchange) hub.on_exchange(exchange);
   };
 
@@ -237,6 +241,10 @@ void Hub::Impl::MakeParts(Hub& hub) {
   deliverer =
       std::make_unique<Deliverer>(*store, *client, *recorder, clock, random, delivery, wake);
   recorder->on_kept = [this](const std::vector<DeliveryOutcome>& kept) { deliverer->Kept(kept); };
+
+  deliverer->on_outcome = [this](const DeliveryOutcome& outcome, const Message& message) {
+    metrics.Count(outcome, outcome.now - message.created_at);
+  };
 
   resender = std::make_unique<Resender>(*store, *client, *recorder, clock, delivery);
 
@@ -287,7 +295,7 @@ void Hub::Impl::MakeParts(Hub& hub) {
   answers.hub_url = hub.hub_url();
   answers.feed_diff = options.feed_diff;
   api = std::make_unique<Api>(ApiParts{*store, *recorder, *verifier, *fetcher, *inbox, *deliverer,
-                                       clock, *access, *events, *resender},
+                                       clock, *access, *events, *resender, metrics, *server},
                               std::move(answers));
 }
 

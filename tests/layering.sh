@@ -31,6 +31,8 @@ mapfile -t outside_store < <(except hub store)
 forbid 'only hub/store uses SQLite' '#include <(sqlite3|SQLiteCpp)' core cli "${outside_store[@]}"
 mapfile -t outside_http < <(except hub http)
 forbid 'only hub/http uses Asio and Beast' '#include <boost/(asio|beast)' core cli "${outside_http[@]}"
+mapfile -t outside_metrics < <(find hub -name '*.cc' ! -path hub/api/metrics.cc -o -name '*.h')
+forbid 'only hub/api/metrics.cc uses prometheus-cpp' '#include <prometheus/' core cli "${outside_metrics[@]}"
 forbid 'only cli uses CLI11' '#include <CLI/' core hub
 mapfile -t outside_config < <(find cli -type f ! -path cli/config_file.cc)
 forbid 'only cli/config_file.cc uses toml++' '#include <toml' core hub "${outside_config[@]}"

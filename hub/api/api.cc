@@ -6,8 +6,11 @@
 #include "core/text.h"
 #include "core/version.h"
 #include "hub/api/dialects.h"
+#include "hub/api/openapi.h"
 #include "hub/api/read_api.h"
 #include "hub/api/respond.h"
+#include "hub/api/routes.h"
+#include "hub/api/views.h"
 #include "hub/dashboard/dashboard.h"
 
 namespace websub::hub {
@@ -17,6 +20,14 @@ namespace {
 http::Response NotAllowed(const std::string& allow, std::string sentence) {
   auto response = http::Response::Text(405, std::move(sentence));
   response.fields.emplace_back("Allow", allow);
+  return response;
+}
+
+http::Response JsonResponse(int status, const Json& body) {
+  http::Response response;
+  response.status = status;
+  response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  response.body = Dump(body) + "\n";
   return response;
 }
 
@@ -36,6 +47,8 @@ Api::Api(ApiParts parts, ApiOptions options)
       access_(parts.access),
       events_(parts.events),
       resender_(parts.resender),
+      metrics_(parts.metrics),
+      server_(parts.server),
       clock_(parts.clock),
       options_(std::move(options)),
       started_(clock_.Now()) {}
@@ -48,6 +61,7 @@ void Api::Handle(http::Request request, http::Respond respond) {
     return Messages(std::move(request), std::move(respond));
   }
   if (path.starts_with("/api/v1/")) return ApiV1(request, respond);
+  if (path == "/metrics" && IsRead(request)) return ShowMetrics(request, respond);
   if (path == "/livez" && IsRead(request)) return respond(http::Response::Text(200, "alive"));
   if (path == "/readyz" && IsRead(request)) return respond(Ready());
   if (path.starts_with("/dashboard/")) return respond(Dashboard(request));
@@ -112,20 +126,40 @@ void Api::ApiV1(const http::Request& request, const http::Respond& respond) {
   if (const auto allowed = CheckApi(request, options_.guard); !allowed) {
     return respond(Refuse(allowed.error()));
   }
+  const auto methods = MethodsOf(request.Path());
+  if (methods.empty()) {
+    const std::string sentence = "there is no path " + Quote(request.Path()) +
+                                 "; GET /api/v1/openapi.json describes those that there are";
+    return respond(JsonResponse(404, Json{{"error", sentence}}));
+  }
+  if (!Takes(methods, request.method)) {
+    const std::string allow = AllowOf(methods);
+    return respond(NotAllowed(allow, std::string(request.Path()) + " takes " + allow));
+  }
   if (!IsRead(request)) {
     if (!SendAgain(request, respond)) Control(request, respond);
     return;
   }
+  if (request.Path() == kOpenApiPath) return respond(Describe());
   if (request.Path() == "/api/v1/events") return events_.Follow(request, respond);
   if (request.Path() == "/api/v1/events/wait") return events_.Wait(request, respond);
   const ReadContext context{
       .now = clock_.Now(), .started = started_, .hub_url = options_.hub_url, .version = kVersion};
   const auto answer = ReadApi(store_, context, request.Path(), request.Query());
+  respond(JsonResponse(answer.status, answer.body));
+}
+
+// Whoever reads it elsewhere finds the hub by it.
+http::Response Api::Describe() {
+  if (!description_) {
+    Json description = Json::parse(kOpenApi);
+    description["servers"] = Json::array({Json{{"url", options_.guard.base_url}}});
+    description_ = std::make_shared<const std::string>(Dump(description) + "\n");
+  }
   http::Response response;
-  response.status = answer.status;
   response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  response.body = Dump(answer.body) + "\n";
-  respond(std::move(response));
+  response.shared_body = description_;
+  return response;
 }
 
 void Api::BeginStop() {

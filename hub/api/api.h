@@ -19,6 +19,7 @@
 #include "hub/api/echo_message.h"
 #include "hub/api/event_feed.h"
 #include "hub/api/guard.h"
+#include "hub/api/metrics.h"
 #include "hub/clock.h"
 #include "hub/delivery/deliverer.h"
 #include "hub/delivery/resender.h"
@@ -62,6 +63,8 @@ struct ApiParts {
   Access& access;
   EventFeed& events;
   Resender& resender;
+  Metrics& metrics;
+  const http::Server& server;
 };
 
 // Used on the loop's thread only.
@@ -115,7 +118,9 @@ class Api {
   http::Response GetTopic(const http::Request& request, const std::string& name);
   std::shared_ptr<const std::string> ContentOf(const HostedTopic& row);
   void PutTopic(const CallPtr& call, const std::string& name);
+  void ShowMetrics(const http::Request& request, const http::Respond& respond);
   void ApiV1(const http::Request& request, const http::Respond& respond);
+  http::Response Describe();  // openapi.h
   void Control(const http::Request& request, const http::Respond& respond);
   // resend.cc. False where that is not what is asked for.
   bool SendAgain(const http::Request& request, const http::Respond& respond);
@@ -134,11 +139,14 @@ class Api {
   Access& access_;
   EventFeed& events_;
   Resender& resender_;
+  Metrics& metrics_;
+  const http::Server& server_;
   const Clock& clock_;
   const ApiOptions options_;
   const Time started_;
   // The content of hosted topics that is being sent, by name and ETag.
   std::unordered_map<std::string, std::weak_ptr<const std::string>> shown_;
+  std::shared_ptr<const std::string> description_;  // null: nobody has asked for it yet
   bool stopping_ = false;
 };
 

@@ -18,13 +18,11 @@ bool InForce(const Subscription& subscription) {
 
 }  // namespace
 
-// POST /api/v1/subscriptions/ID/{deny,expire,verify} and DELETE /api/v1/subscriptions/ID.
+// POST /api/v1/subscriptions/ID/{deny,expire,verify} and DELETE /api/v1/subscriptions/ID: nothing
+// else comes here (hub/api/routes.h).
 void Api::Control(const http::Request& request, const http::Respond& respond) {
   std::string_view path = request.Path();
   constexpr std::string_view kPrefix = "/api/v1/subscriptions/";
-  if (!path.starts_with(kPrefix)) {
-    return respond(Refuse({ErrorCode::kNotFound, "nothing here takes " + request.method}));
-  }
   path.remove_prefix(kPrefix.size());
   const auto slash = path.find('/');
   const auto id = ParseId(kSubscriptionLetter, path.substr(0, slash));
@@ -37,10 +35,6 @@ void Api::Control(const http::Request& request, const http::Respond& respond) {
   if (!InForce(*subscription)) {
     return respond(Refuse({ErrorCode::kConflict,
                            "the subscription is over: " + std::string(Name(subscription->state))}));
-  }
-  const bool is_delete = request.method == "DELETE" && act.empty();
-  if (!is_delete && request.method != "POST") {
-    return respond(http::Response::Text(405, "use POST with deny, expire or verify, or DELETE"));
   }
   if (act == "verify") {
     NewIntent intent;
@@ -57,17 +51,9 @@ void Api::Control(const http::Request& request, const http::Respond& respond) {
       verifier_.Add(*kept);
     });
   }
-  SubscriptionState state;
-  if (is_delete) {
-    state = SubscriptionState::kUnsubscribed;
-  } else if (act == "deny") {
-    state = SubscriptionState::kDenied;
-  } else if (act == "expire") {
-    state = SubscriptionState::kExpired;
-  } else {
-    return respond(Refuse(
-        {ErrorCode::kNotFound, "a subscription takes deny, expire, verify, not " + Quote(act)}));
-  }
+  const SubscriptionState state = act == "deny"     ? SubscriptionState::kDenied
+                                  : act == "expire" ? SubscriptionState::kExpired
+                                                    : SubscriptionState::kUnsubscribed;
   std::string reason = "denied by the hub";
   if (const auto query = ParseForm(request.Query())) {
     reason = std::string(FindField(*query, "reason").value_or(reason));

@@ -67,7 +67,8 @@ Fault ReadState(const Reading& in, Filters& out) {
 Fault ReadKind(const Reading& in, Filters& out) {
   out.kind = ParseExchangeKind(in.value);
   if (out.kind) return std::nullopt;
-  return "is none of subscribe, unsubscribe, publish, verify, deny, fetch, deliver";
+  return "is none of subscribe, unsubscribe, publish, register, deregister, verify, deny, fetch, "
+         "deliver, hook";
 }
 
 Fault ReadStatus(const Reading& in, Filters& out) {

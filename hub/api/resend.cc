@@ -38,12 +38,6 @@ bool Api::SendAgain(const http::Request& request, const http::Respond& respond) 
   const auto resend = IdIn(request.Path(), "/api/v1/exchanges/", "/resend");
   const auto retry = IdIn(request.Path(), "/api/v1/dead-letters/", "/retry");
   if (!resend && !retry) return false;
-  if (request.method != "POST") {
-    auto refusal = http::Response::Text(405, "use POST");
-    refusal.fields.emplace_back("Allow", "POST");
-    respond(std::move(refusal));
-    return true;
-  }
   const char letter = resend ? kExchangeLetter : kDeadLetterLetter;
   const std::string_view text = resend ? *resend : *retry;
   const auto id = ParseId(letter, text);

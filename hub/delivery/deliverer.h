@@ -96,6 +96,9 @@ class Deliverer {
   // time).
   Time Run(Time now);
 
+  // Told of each attempt that meant something, at once, and of its message.
+  std::function<void(const DeliveryOutcome&, const Message&)> on_outcome;
+
   std::size_t in_flight() const { return in_flight_; }
   std::size_t lanes() const { return lanes_.size(); }
 
@@ -155,6 +158,7 @@ class Deliverer {
   void Send(Lane& lane, Time now);
   void Finish(Lane& lane, OutgoingResult result);
   void Learn(Origin& origin, const OutgoingResult& result);
+  void Note(DeliveryOutcome&& kept, const PreparedMessage& sent, Exchange&& exchange);
   void Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutcome& outcome, Time now,
              Exchange exchange);
 

@@ -115,6 +115,11 @@ void Deliverer::Learn(Origin& origin, const OutgoingResult& result) {
   origin.fresh_turn = false;
 }
 
+void Deliverer::Note(DeliveryOutcome&& kept, const PreparedMessage& sent, Exchange&& exchange) {
+  if (on_outcome) on_outcome(kept, sent.message);
+  recorder_.Add(std::move(kept), std::move(exchange));
+}
+
 void Deliverer::Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutcome& outcome,
                       Time now, Exchange exchange) {
   const MessageId message = sent.message.id;
@@ -134,7 +139,7 @@ void Deliverer::Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutc
     lane.state = Lane::State::kWaiting;
     lane.retry_at = retry->at;
     unkept_retries_.emplace(retry->at, lane.id);
-    recorder_.Add(std::move(kept), std::move(exchange));
+    Note(std::move(kept), sent, std::move(exchange));
     return;
   }
   if (std::holds_alternative<Gone>(outcome)) {
@@ -143,7 +148,7 @@ void Deliverer::Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutc
     lane.state = Lane::State::kGone;
     lane.gone_at = now;
     // The attempts stay counted: where a renewal overtakes this, the row still holds them, too.
-    recorder_.Add(std::move(kept), std::move(exchange));
+    Note(std::move(kept), sent, std::move(exchange));
     return;
   }
   lane.attempts = 0;
@@ -158,7 +163,7 @@ void Deliverer::Apply(Lane& lane, const PreparedMessage& sent, const AttemptOutc
     kept.reason = std::get<GivenUp>(outcome).reason;
     exchange.outcome = "given up: " + kept.reason;
   }
-  recorder_.Add(std::move(kept), std::move(exchange));
+  Note(std::move(kept), sent, std::move(exchange));
   if (!stopped_ && lane.cursor < EndOf(*lane.topic)) MakeReady(lane);
 }
 

@@ -257,6 +257,9 @@ const std::string& Server::address() const {
 std::uint16_t Server::port() const {
   return impl_->port;
 }
+std::size_t Server::connections() const {
+  return impl_->connections.size();
+}
 void Server::Drain(std::function<void()> done) {
   impl_->Drain(std::move(done));
 }

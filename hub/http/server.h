@@ -133,6 +133,7 @@ class Server {
   Result<void> ReloadTls();
   const std::string& address() const;
   std::uint16_t port() const;  // the real one, after Listen
+  std::size_t connections() const;
 
   // Accepts no more, closes idle connections and those whose source has nothing to tell, lets
   // requests under way finish, then calls `done`.

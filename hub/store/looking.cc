@@ -1,7 +1,9 @@
 // Lists with filters, pages and counts.
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "hub/store/filter.h"
@@ -109,9 +111,17 @@ Counts Store::CountAll() const {
   return impl_->Read([](Database& database) {
     Counts counts;
     const std::pair<std::string_view, std::int64_t*> tallies[] = {
-        {"topics", &counts.topics},     {"pending", &counts.pending},
-        {"active", &counts.active},     {"messages", &counts.messages},
-        {"retrying", &counts.retrying}, {"dead_letters", &counts.dead_letters}};
+        {"topics", &counts.topics},
+        {"pending", &counts.pending},
+        {"active", &counts.active},
+        {"messages", &counts.messages},
+        {"retrying", &counts.retrying},
+        {"dead_letters", &counts.dead_letters},
+        {"unverified", &counts.unverified},
+        {"denied", &counts.denied},
+        {"unsubscribed", &counts.unsubscribed},
+        {"expired", &counts.expired},
+        {"gone", &counts.gone}};
     for (const auto& [name, out] : tallies) {
       Rows rows = database.Ask("SELECT value FROM tally WHERE name = ?", name);
       if (rows.Next()) *out = rows.Int(0);
@@ -125,6 +135,19 @@ Counts Store::CountAll() const {
     counts.inbox = rows.Int(2);
     return counts;
   });
+}
+
+StoreSize Store::Size() const {
+  StoreSize size;
+  size.file = impl_->Read([](Database& database) -> std::int64_t {
+    Rows rows =
+        database.Ask("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    return rows.Next() ? rows.Int(0) : 0;
+  });
+  std::error_code none;  // there is no log, or no file at all
+  const auto log = std::filesystem::file_size(impl_->file.path + "-wal", none);
+  if (!none) size.log = static_cast<std::int64_t>(log);
+  return size;
 }
 
 }  // namespace websub::hub

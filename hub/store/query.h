@@ -56,6 +56,18 @@ struct Counts {
   std::int64_t waiting_fetches = 0;
   std::int64_t inbox = 0;     // messages that wait for their content, or behind such a one
   std::int64_t retrying = 0;  // active subscriptions whose next attempt waits for its time
+  // Subscriptions that have ended, as long as they are kept.
+  std::int64_t unverified = 0;
+  std::int64_t denied = 0;
+  std::int64_t unsubscribed = 0;
+  std::int64_t expired = 0;
+  std::int64_t gone = 0;
+};
+
+// Bytes on the disk.
+struct StoreSize {
+  std::int64_t file = 0;
+  std::int64_t log = 0;  // what was written and is not in the file yet
 };
 
 // How far a message has come among the active subscriptions of its topic.

@@ -42,6 +42,11 @@ class Recorder {
   // himself does well to wait until outcomes are kept.
   bool IsBehind() const { return !failing_ && waiting_.exchanges.size() >= options_.behind_at; }
 
+  // Exchanges that the store has not taken yet.
+  std::size_t waiting() const {
+    return waiting_.exchanges.size() + (handed_over_ ? handed_over_->exchanges.size() : 0);
+  }
+
   // Told of each exchange at once, before it is kept (its id is not known yet).
   std::function<void(const Exchange&)> on_exchange;
   // Told of outcomes that are kept.

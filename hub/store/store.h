@@ -237,6 +237,7 @@ class Store {
   std::optional<Exchange> FindExchange(ExchangeId id) const;  // whole
   std::vector<Intent> IntentsOf(SubscriptionId id) const;     // in order
   Counts CountAll() const;
+  StoreSize Size() const;
 
   // --- Reports
   // --------------------------------------------------------------------------------------
