@@ -4,7 +4,8 @@
 load helper
 
 # shellcheck disable=SC2154
-setup_file() {
+setup() {
+  websub_setup
   [ -n "$(python3 -S "$bats_dir/browser.py" --find)" ] || skip_file "there is no chromium"
 }
 
