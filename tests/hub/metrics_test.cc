@@ -114,11 +114,16 @@ TEST_CASE("outcomes are counted and only what was taken has a lag") {
   metrics.Count(Outcome(DeliveryOutcome::Kind::kDelivered), -1s);  // the clock was set back
   metrics.Count(Outcome(DeliveryOutcome::Kind::kRetry), 100s);
   metrics.Count(Outcome(DeliveryOutcome::Kind::kGivenUp), 100s);
+  metrics.Count(Outcome(DeliveryOutcome::Kind::kGivenUp), 100s);
+  metrics.Count(Outcome(DeliveryOutcome::Kind::kGivenUp), 100s);
+  metrics.Count(Outcome(DeliveryOutcome::Kind::kGone), 100s);
+  metrics.Count(Outcome(DeliveryOutcome::Kind::kGone), 100s);
+  metrics.Count(Outcome(DeliveryOutcome::Kind::kGone), 100s);
   metrics.Count(Outcome(DeliveryOutcome::Kind::kGone), 100s);
   CHECK(Of(metrics, R"(websub_deliveries_total{outcome="delivered"})") == 2);
   CHECK(Of(metrics, R"(websub_deliveries_total{outcome="retry"})") == 1);
-  CHECK(Of(metrics, R"(websub_deliveries_total{outcome="dead_letter"})") == 1);
-  CHECK(Of(metrics, R"(websub_deliveries_total{outcome="gone"})") == 1);
+  CHECK(Of(metrics, R"(websub_deliveries_total{outcome="dead_letter"})") == 3);
+  CHECK(Of(metrics, R"(websub_deliveries_total{outcome="gone"})") == 4);
   CHECK(Of(metrics, "websub_delivery_lag_seconds_count") == 2);
   CHECK(Of(metrics, "websub_delivery_lag_seconds_sum") == 2);
   CHECK(Of(metrics, R"(websub_delivery_lag_seconds_bucket{le="1"})") == 1);
