@@ -52,7 +52,9 @@ Result<void> WriteReadyFile(const std::string& file, const std::string& text) {
                  write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (descriptor >= 0) written = close(descriptor) == 0 && written;
   if (!written || rename(part.c_str(), file.c_str()) != 0) {
-    return Fail(ErrorCode::kInvalid, "--ready-file " + file + ": " + std::strerror(errno));
+    const std::string reason = std::strerror(errno);
+    unlink(part.c_str());
+    return Fail(ErrorCode::kInvalid, "--ready-file " + file + ": " + reason);
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/suggest.h"
+#include "core/mask_urls.h"
 
 namespace websub::cli {
 namespace {
@@ -400,7 +401,7 @@ std::string FlagSet::HelpAll() const {
 ExitStatus UsageError(const Environment& environment, std::string_view command,
                       const std::string& sentence) {
   const std::string help = "websub " + (command.empty() ? "" : std::string(command) + " ");
-  environment.err << "websub: " << Printable(sentence) << "\n"
+  environment.err << "websub: " << Printable(MaskUrls(sentence)) << "\n"
                   << "See `" << help << "--help`.\n"
                   << std::flush;
   return ExitStatus::kUsage;

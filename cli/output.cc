@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "cli/text.h"
 #include "core/base64.h"
+#include "core/mask_urls.h"
 #include "core/text.h"
 
 namespace websub::cli {
@@ -173,7 +174,7 @@ void Output::Raw(std::string_view bytes) {
 void Output::Say(Style prefix, std::string_view sentence) {
   constexpr std::string_view kPrefix = "websub: ";
   const Terminal& terminal = environment_.terminal;
-  std::vector<std::vector<Piece>> lines{{{std::string(sentence)}}};
+  std::vector<std::vector<Piece>> lines{{{MaskUrls(sentence)}}};
   if (terminal.err) {
     const auto width = static_cast<std::size_t>(std::max(terminal.width, 20));
     lines = Wrap(lines.front(), width - kPrefix.size(), 0);

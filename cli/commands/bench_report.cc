@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/text.h"
+#include "core/mask_urls.h"
 
 namespace websub::cli {
 namespace {
@@ -185,18 +186,12 @@ std::vector<Table::Row> BenchRows(const RunSettings& settings, const RunNumbers&
 
 Json BenchJson(const RunSettings& settings, const RunResult& result,
                const std::vector<std::string>& failed_checks) {
-  Json json{{"hub", settings.hub},
-            {"status", static_cast<int>(result.status)},
-            {"ended", NameOf(result.ended)},
-            {"problems", result.sentences},
-            {"failed_checks", failed_checks},
-            {"subscribers", settings.subscribers},
-            {"stalled", settings.stalled},
-            {"messages_per_topic", settings.messages},
-            {"topics", settings.topics},
-            {"size_bytes", settings.size},
-            {"connections", settings.connections},
-            {"secret", settings.secret}};
+  Json json{{"hub", MaskUrls(settings.hub)},       {"status", static_cast<int>(result.status)},
+            {"ended", NameOf(result.ended)},       {"problems", result.sentences},
+            {"failed_checks", failed_checks},      {"subscribers", settings.subscribers},
+            {"stalled", settings.stalled},         {"messages_per_topic", settings.messages},
+            {"topics", settings.topics},           {"size_bytes", settings.size},
+            {"connections", settings.connections}, {"secret", settings.secret}};
   if (!result.numbers) return json;
   const RunNumbers& numbers = *result.numbers;
   const LedgerNumbers& ledger = numbers.ledger;

@@ -10,11 +10,13 @@
 #include "cli/client_options.h"
 #include "cli/conformance/expected_failures.h"
 #include "cli/conformance/report.h"
+#include "cli/conformance/role_flags.h"
 #include "cli/files.h"
 #include "cli/http_call.h"
 #include "cli/progress_line.h"
 #include "cli/suggest.h"
 #include "cli/table.h"
+#include "core/mask_urls.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "core/version.h"
@@ -174,6 +176,9 @@ Result<void> Choose(Plan& plan, Environment& environment, const ConformanceOptio
 Result<Plan> PlanOf(Environment& environment, const ConformanceOptions& options) {
   Plan plan;
   if (auto read = ReadTarget(plan, options); !read) return tl::unexpected(read.error());
+  if (auto fit = conformance::CheckRoleFlags(environment, plan.role); !fit) {
+    return tl::unexpected(fit.error());
+  }
   if (auto chosen = Choose(plan, environment, options); !chosen) {
     return tl::unexpected(chosen.error());
   }
@@ -425,7 +430,7 @@ ExitStatus Run(Environment& environment, const ConformanceOptions& options) {
 
   Report report;
   report.role = plan->role;
-  report.target = plan->target.url.empty() ? plan->target.start_cmd : plan->target.url;
+  report.target = MaskUrls(plan->target.url.empty() ? plan->target.start_cmd : plan->target.url);
   report.version = kVersion;
   report.started_at = environment.clock.Now();
   Guard guard(environment.signals, **stage, options.timeout);

@@ -7,6 +7,7 @@
 #include "cli/finding_output.h"
 #include "cli/text.h"
 #include "core/findings.h"
+#include "core/mask_urls.h"
 #include "core/text.h"
 #include "core/url.h"
 
@@ -84,6 +85,15 @@ std::optional<Finding> MainFinding(const Report& report) {
   return findings.front();
 }
 
+// Passwords in URLs, wherever they stand: a page may name a hub by such a URL, too.
+void MaskStrings(Json& json) {
+  if (json.is_string()) {
+    json = MaskUrls(json.get_ref<const std::string&>());
+  } else if (json.is_structured()) {
+    for (Json& inside : json) MaskStrings(inside);
+  }
+}
+
 Json ToJson(const Report& report) {
   const FollowedResult& fetch = report.lookup.fetch;
   const Discovery& discovery = report.lookup.discovery;
@@ -123,6 +133,7 @@ Json ToJson(const Report& report) {
     json["warnings"].push_back(std::move(entry));
   }
   if (const auto finding = MainFinding(report)) json["finding"] = FindingJson(*finding);
+  MaskStrings(json);
   return json;
 }
 
@@ -145,7 +156,7 @@ void PrintFound(Output& output, const Discovery& discovery) {
     const Candidate* candidate = TakenFor(discovery, rel, url);
     const std::string gap(url.size() < width ? width - url.size() : 0, ' ');
     output.Line({{rel == "self" ? "topic    " : "hub      ", Style::kDim},
-                 {url, Style::kStrong},
+                 {MaskUrls(url), Style::kStrong},
                  {candidate ? gap + "  " + candidate->where : "", Style::kDim}});
   }
 }
@@ -162,14 +173,14 @@ void PrintTrail(Output& output, const Report& report) {
   for (const DiscoveryHop& hop : fetch.hops) {
     if (hop.location.empty()) continue;
     output.Line({{"redirect ", Style::kDim},
-                 {hop.url + "  "},
+                 {MaskUrls(hop.url) + "  "},
                  {std::to_string(hop.status), Style::kStrong},
-                 {" to " + hop.location}});
+                 {" to " + MaskUrls(hop.location)}});
   }
   if (output.verbose() == 0 || !report.lookup.HasAnswer()) return;
   const std::string type = fetch.last.Field("Content-Type");
   output.Line({{"answer   ", Style::kDim},
-               {fetch.last_call.url + "  "},
+               {MaskUrls(fetch.last_call.url) + "  "},
                {std::to_string(fetch.last.answer.status), Style::kStrong},
                {"  " + (type.empty() ? "no Content-Type" : type) + "  " +
                 HumanSize(fetch.last.answer.body_size) + "  " + ReadAs(report.lookup)}});
@@ -183,7 +194,7 @@ void PrintCandidates(Output& output, const Discovery& discovery) {
     if (agrees && output.verbose() == 0) continue;
     output.Wrapped({{candidate.taken ? "taken    " : "ignored  ", Style::kDim},
                     {candidate.rel + " "},
-                    {candidate.url.empty() ? candidate.written : candidate.url},
+                    {MaskUrls(candidate.url.empty() ? candidate.written : candidate.url)},
                     {"  " + candidate.where + ": " + candidate.reason, Style::kDim}},
                    kLabel);
   }
@@ -199,7 +210,7 @@ void Print(Output& output, const Report& report) {
   std::set<FindingCode> advised;  // once is enough, however many warnings have the same cause
   for (const Warning& warning : report.warnings) {
     output.Wrapped({{"warning  ", Style::kWarning},
-                    {warning.message},
+                    {MaskUrls(warning.message)},
                     {output.verbose() > 0 ? "  (" + warning.code + ")" : "", Style::kDim}},
                    kLabel);
     const auto finding = FindingOf(report, warning);

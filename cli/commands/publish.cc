@@ -1,6 +1,7 @@
 #include "cli/commands/publish.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cli/commands/publish_curl.h"
 #include "cli/commands/publish_host.h"
@@ -10,6 +11,7 @@
 #include "cli/commands/publish_template.h"
 #include "cli/commands/publish_wait.h"
 #include "cli/files.h"
+#include "cli/given_flags.h"
 #include "cli/http_call.h"
 #include "cli/text.h"
 
@@ -188,12 +190,24 @@ std::optional<Duration> TimeLeft(const PublishOptions& options) {
   return kDefaultWait;
 }
 
+// Where a page is served has nothing to say of one that others serve.
+Result<void> CheckHostFlags(const Environment& environment, const PublishOptions& options) {
+  constexpr std::array<std::string_view, 3> kFlags = {"--listen", "--public-url", "--ready-file"};
+  const auto flag = options.host ? std::nullopt : FirstGiven(environment, kFlags);
+  if (!flag) return {};
+  return Fail(ErrorCode::kInvalid,
+              *flag + " belongs to --host: give --host FILE, or leave " + *flag + " out");
+}
+
 }  // namespace
 
 ExitStatus Run(Environment& environment, const PublishOptions& options) {
   Output output(environment, options.output);
   if (const auto good = CheckOptions(options); !good) {
     return UsageError(environment, kPublish, good.error().message);
+  }
+  if (const auto fit = CheckHostFlags(environment, options); !fit) {
+    return UsageError(environment, kPublish, fit.error().message);
   }
   const auto token = ReadApiToken(environment, options.api_token);
   if (!token) return UsageError(environment, kPublish, token.error().message);

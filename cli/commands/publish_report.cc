@@ -1,5 +1,7 @@
 #include "cli/commands/publish_report.h"
 
+#include "core/mask_urls.h"
+
 namespace websub::cli {
 namespace {
 
@@ -78,13 +80,13 @@ PublishAnswer PublishReport::Answered(const std::string& hub, const PublishCall&
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(last.answer.timings.total).count();
   for (const std::string& topic : call.topics) {
-    Json event{{"hub", hub}, {"topic", topic}};
+    Json event{{"hub", MaskUrls(hub)}, {"topic", MaskUrls(topic)}};
     if (!spoken.kind.empty()) event["kind"] = spoken.kind;
     if (round) event["n"] = *round;
     event["accepted"] = answer.taken;
     event["status"] = last.answer.status;
-    if (!verdict.sentence.empty()) event["answer"] = verdict.sentence;
-    if (!last.Answered()) event["error"] = answer.sentence;
+    if (!verdict.sentence.empty()) event["answer"] = MaskUrls(verdict.sentence);
+    if (!last.Answered()) event["error"] = MaskUrls(answer.sentence);
     if (!answer.message.empty()) event["message_id"] = answer.message;
     event["duration_ms"] = static_cast<double>(last.answer.timings.total.count()) / 1000.0;
     if (again && answer.may_pass) {
@@ -94,8 +96,8 @@ PublishAnswer PublishReport::Answered(const std::string& hub, const PublishCall&
     if (!answer.taken) continue;
     output_.Wrapped(
         {{spoken.done + "  ", Style::kGood},
-         {topic, Style::kStrong},
-         {"  at " + hub + "  "},
+         {MaskUrls(topic), Style::kStrong},
+         {"  at " + MaskUrls(hub) + "  "},
          {std::to_string(last.answer.status)},
          {"  " + std::to_string(milliseconds) + " ms", Style::kDim},
          {answer.message.empty() ? "" : "  " + answer.message, Style::kDim},
@@ -113,7 +115,7 @@ void PublishReport::Fail(ExitStatus status, const std::string& sentence) {
 
 void PublishReport::FailBefore(const std::string& topic, ExitStatus status,
                                const std::string& sentence) {
-  output_.Event("error", {{"topic", topic}, {"message", sentence}});
+  output_.Event("error", {{"topic", MaskUrls(topic)}, {"message", MaskUrls(sentence)}});
   Fail(status, sentence);
 }
 

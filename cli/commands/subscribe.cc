@@ -1,12 +1,14 @@
 #include "cli/commands/subscribe.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "cli/client_options.h"
 #include "cli/commands/subscribe_curl.h"
 #include "cli/commands/subscribe_report.h"
 #include "cli/commands/subscribe_session.h"
+#include "cli/given_flags.h"
 #include "cli/http_call.h"
 #include "cli/topic_discovery.h"
 #include "core/lease.h"
@@ -78,13 +80,26 @@ Result<void> CheckOptions(const SubscribeOptions& options) {
     return Fail(ErrorCode::kInvalid, "--forward-all needs --forward-to or --exec");
   }
   if (options.lease && (*options.lease < std::chrono::seconds(1) || *options.lease > kMaxLease)) {
-    return Fail(ErrorCode::kInvalid, "--lease: it must be 1s or longer");
+    return Fail(ErrorCode::kInvalid, "--lease: it must be from 1s to 36525d");
   }
   const bool has_secret = options.secret.value || options.secret.file || options.secret.variable;
   if (options.no_secret && has_secret) {
     return Fail(ErrorCode::kInvalid, "give a secret or --no-secret, not both");
   }
   return ListenTls(options.listen_tls).map([](const auto&) {});
+}
+
+// A limit of what is not done.
+Result<void> CheckLimitFlags(const Environment& environment, const SubscribeOptions& options) {
+  const auto needs = [&](const std::string& used, std::string_view flag, const std::string& other) {
+    const std::array flags = {flag};
+    if (!used.empty() || !FirstGiven(environment, flags)) return Result<void>();
+    return Result<void>(Fail(ErrorCode::kInvalid, std::string(flag) + " needs " + other));
+  };
+  if (auto good = needs(options.forward_to, "--forward-timeout", "--forward-to"); !good) {
+    return good;
+  }
+  return needs(options.exec, "--exec-timeout", "--exec");
 }
 
 // The hub and the topic to ask it for; the status to end with where they cannot be found.
@@ -243,6 +258,9 @@ ExitStatus Run(Environment& environment, const SubscribeOptions& options) {
   const Time started = environment.clock.Now();
   Output output(environment, options.output);
   if (const auto good = CheckOptions(options); !good) {
+    return UsageError(environment, kName, good.error().message);
+  }
+  if (const auto good = CheckLimitFlags(environment, options); !good) {
     return UsageError(environment, kName, good.error().message);
   }
   if (options.curl) {

@@ -14,7 +14,9 @@ std::string_view Name(RequestKind kind) {
 }
 
 Json FactsOf(const SubscriptionFacts& facts) {
-  return {{"topic", facts.topic}, {"hub", ShownUrl(facts.hub)}, {"callback", facts.callback}};
+  return {{"topic", ShownUrl(facts.topic)},
+          {"hub", ShownUrl(facts.hub)},
+          {"callback", ShownUrl(facts.callback)}};
 }
 
 Style StyleOf(SignatureVerdict verdict) {
