@@ -20,6 +20,10 @@ struct Child::Impl {
 Child::Child(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Child::~Child() {
+  Wait();
+}
+
+void Child::Wait() {
   if (impl_->waiter.joinable()) impl_->waiter.join();
 }
 
@@ -84,9 +88,17 @@ Result<std::unique_ptr<Child>> Child::Start(const std::vector<std::string>& comm
   return std::unique_ptr<Child>(new Child(std::move(impl)));
 }
 
-void Child::Terminate() {
+void Child::Send(int signal) {
   const std::lock_guard lock(impl_->mutex);
-  if (!impl_->ended) kill(impl_->pid, SIGTERM);
+  if (!impl_->ended) kill(impl_->pid, signal);
+}
+
+void Child::Terminate() {
+  Send(SIGTERM);
+}
+
+void Child::Kill() {
+  Send(SIGKILL);
 }
 
 }  // namespace websub::cli

@@ -20,14 +20,19 @@ class Child {
                                               const std::vector<std::string>& variables,
                                               std::function<void(int status)> ended);
   ~Child();  // waits for its end
+  void Wait();
 
   // Sends SIGTERM unless it has ended.
   void Terminate();
+  // The same with SIGKILL, which no program can ignore.
+  void Kill();
 
   struct Impl;
 
  private:
   explicit Child(std::unique_ptr<Impl> impl);
+  void Send(int signal);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -21,6 +21,9 @@ ExitStatus RunMain(std::vector<std::string> args) {
   websub::cli::SystemSignals signals;
   websub::cli::DescriptorBuffer buffer(1);
   std::ostream out(&buffer);
+  websub::cli::DescriptorBuffer diagnostics(2);
+  std::ostream err(&diagnostics);
+  err << std::unitbuf;
   websub::cli::Environment environment{
       .args = std::move(args),
       .getenv = [](const std::string& name) -> std::optional<std::string> {
@@ -30,7 +33,7 @@ ExitStatus RunMain(std::vector<std::string> args) {
       },
       .in = std::cin,
       .out = out,
-      .err = std::cerr,
+      .err = err,
       .terminal = websub::cli::SystemTerminal(),
       .clock = clock,
       .random = random,
@@ -38,10 +41,10 @@ ExitStatus RunMain(std::vector<std::string> args) {
   };
   const ExitStatus status = websub::cli::Main(environment);
   out.flush();
+  if (buffer.signal() != 0) return websub::cli::StatusOfSignal(buffer.signal());
   // A reader that went away (`| head`, `>&-`) is no fault; a full disk is.
   if (buffer.error() != 0 && buffer.error() != EPIPE && buffer.error() != EBADF) {
-    std::cerr << "websub: cannot write to standard output: " << std::strerror(buffer.error())
-              << '\n';
+    err << "websub: cannot write to standard output: " << std::strerror(buffer.error()) << '\n';
     if (status == ExitStatus::kDone) return ExitStatus::kUsage;
   }
   return status;
@@ -54,6 +57,7 @@ int main(int argc, char** argv) {
   // any other, not the end of a hub.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  websub::cli::HoldStandardStreams();
   websub::cli::RaiseFileLimit();
   std::ios::sync_with_stdio(false);
   try {

@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <openssl/rand.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -59,11 +63,14 @@ struct SystemSignals::Impl {
 
 namespace {
 
-// The one thing that a handler can reach.
+// The two things that a handler can reach.
 volatile std::sig_atomic_t signal_pipe = -1;
+std::atomic<int> signal_that_came = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void Forward(int signal) {
   const int saved = errno;
+  if (signal != 0) signal_that_came = signal;
   const auto byte = static_cast<unsigned char>(signal);
   [[maybe_unused]] const auto written = write(signal_pipe, &byte, 1);
   errno = saved;
@@ -123,7 +130,10 @@ std::unique_ptr<Signals::Watch> SystemSignals::OnSignal(std::function<void(int)>
   return std::make_unique<SystemWatch>(*impl_, impl_->next);
 }
 
-DescriptorBuffer::DescriptorBuffer(int descriptor) : descriptor_(descriptor) {
+DescriptorBuffer::DescriptorBuffer(int descriptor)
+    : descriptor_(descriptor), most_at_once_(PIPE_BUF) {
+  struct stat facts{};
+  if (fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode)) most_at_once_ = buffer_.size();
   setp(buffer_.data(), buffer_.data() + buffer_.size());
 }
 
@@ -131,9 +141,25 @@ DescriptorBuffer::~DescriptorBuffer() {
   DescriptorBuffer::sync();
 }
 
+// A write would wait where no signal ends it; poll waits in slices instead.
+bool DescriptorBuffer::AwaitRoom() {
+  constexpr int kSliceMs = 100;
+  int slices = 20;  // that a reader has after a signal
+  while (true) {
+    pollfd room{descriptor_, POLLOUT, 0};
+    const int ready = poll(&room, 1, kSliceMs);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // the write says what is wrong
+    if (signal_that_came != 0 && ready == 0 && --slices == 0) {
+      error_ = EPIPE;
+      signal_ = signal_that_came;
+      return false;
+    }
+  }
+}
+
 bool DescriptorBuffer::Write(const char* bytes, std::size_t size) {
-  while (size > 0 && error_ == 0) {
-    const auto written = write(descriptor_, bytes, size);
+  while (size > 0 && error_ == 0 && AwaitRoom()) {
+    const auto written = write(descriptor_, bytes, std::min(size, most_at_once_));
     if (written < 0 && errno != EINTR) error_ = errno;
     if (written <= 0) continue;
     bytes += written;
@@ -185,6 +211,15 @@ Terminal SystemTerminal() {
     terminal.width = size.ws_col;
   }
   return terminal;
+}
+
+void HoldStandardStreams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free number is given: this one.
+    [[maybe_unused]] const int held =
+        open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 void RaiseFileLimit() {

@@ -33,12 +33,15 @@ class SystemSignals : public Signals {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes to a file descriptor and remembers why it could not.
+// Writes to a file descriptor and remembers why it could not. It waits for a reader who stands
+// still, such as a pager, until a signal comes: from then on one who takes nothing for two seconds
+// counts as gone.
 class DescriptorBuffer : public std::streambuf {
  public:
   explicit DescriptorBuffer(int descriptor);
   ~DescriptorBuffer() override;
-  int error() const { return error_; }  // errno of the first write that failed; 0: none
+  int error() const { return error_; }    // errno of the first write that failed; 0: none
+  int signal() const { return signal_; }  // that made it give a reader up; 0: none
 
  protected:
   int_type overflow(int_type c) override;
@@ -47,13 +50,20 @@ class DescriptorBuffer : public std::streambuf {
 
  private:
   bool Write(const char* bytes, std::size_t size);
+  bool AwaitRoom();
 
   int descriptor_;
+  std::size_t most_at_once_;  // that a write takes without waiting where there is room
   int error_ = 0;
+  int signal_ = 0;
   std::array<char, 16384> buffer_;
 };
 
 Terminal SystemTerminal();
+
+// Before any file is opened: a standard stream that came closed (`>&-`) stays unusable, but its
+// number goes to none of our files.
+void HoldStandardStreams();
 
 // After SIGHUP: whether that came because the terminal that it ran in has been closed.
 bool TerminalIsGone(const Terminal& terminal);

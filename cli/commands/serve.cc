@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/background_writer.h"
 #include "cli/child.h"
 #include "cli/client_options.h"
 #include "cli/commands/serve_access.h"
@@ -90,21 +91,39 @@ void LeaseFlag(FlagSet& flags, const std::string& name, std::chrono::seconds& ta
       help, shown);
 }
 
-// Standard output is the command's own where there is one: what the hub says goes beside it.
-Environment BesideCommand(const Environment& environment, const ServeOptions& options) {
-  if (options.command.empty()) return environment;
-  Terminal terminal = environment.terminal;
-  terminal.out = terminal.err;
-  return {environment.args,  environment.getenv, environment.in,
-          environment.err,   environment.err,    terminal,
-          environment.clock, environment.random, environment.signals};
-}
+// The hub's own streams: it never waits for who reads them. Standard output is the command's where
+// there is one; what the hub says goes beside it.
+class Streams {
+ public:
+  Streams(const Environment& environment, const ServeOptions& options)
+      : writer_(environment.err),
+        beside_(!options.command.empty()),
+        out_(writer_.StreamTo(beside_ ? environment.err : environment.out)),
+        err_(writer_.StreamTo(environment.err)) {}
+
+  Environment Of(const Environment& environment) const {
+    Terminal terminal = environment.terminal;
+    if (beside_) terminal.out = terminal.err;
+    return {environment.args,  environment.getenv, environment.in,     *out_, *err_, terminal,
+            environment.clock, environment.random, environment.signals};
+  }
+
+  // What was said stands before what comes next, if its reader is there.
+  void Drain() { writer_.Drain(std::chrono::seconds(1)); }
+
+ private:
+  BackgroundWriter writer_;
+  bool beside_;
+  std::unique_ptr<std::ostream> out_;
+  std::unique_ptr<std::ostream> err_;
+};
 
 // What the run of a hub shares with its callbacks.
 class Serving {
  public:
   Serving(Environment& environment, const ServeOptions& options)
-      : environment_(BesideCommand(environment, options)),
+      : streams_(environment, options),
+        environment_(streams_.Of(environment)),
         options_(options),
         output_(environment_, options.output) {}
 
@@ -132,7 +151,7 @@ class Serving {
     loop_.OnSignals({SIGHUP}, [this](int) { OnHangUp(); });
     hub_->on_ready = [this] { BeReady(); };
     loop_.Run();
-    child_.reset();
+    AwaitChild();
     hub_.reset();
     return status_;
   }
@@ -164,12 +183,20 @@ class Serving {
   }
 
   void StartCommand() {
+    streams_.Drain();
     auto child =
         Child::Start(options_.command, {"WEBSUB_HUB_URL=" + hub_->hub_url()}, [this](int status) {
           loop_.Post([this, status] { Stop(static_cast<ExitStatus>(status)); });
         });
     if (!child) return Stop(output_.Fail(child.error()));
     child_ = std::move(*child);
+  }
+
+  // The hub has ended; a command that ignores SIGTERM ends at the next signal.
+  void AwaitChild() {
+    if (!child_) return;
+    const auto watch = environment_.signals.OnSignal([this](int) { child_->Kill(); });
+    child_->Wait();
   }
 
   // The end of a terminal ends its hub, as it ends others; otherwise what can change while the hub
@@ -194,7 +221,10 @@ class Serving {
   }
 
   void OnSignal(int signal) {
-    if (stopping_) return loop_.Stop();  // asked twice: at once
+    if (stopping_) {  // asked twice: at once
+      if (child_) child_->Kill();
+      return loop_.Stop();
+    }
     if (child_) child_->Terminate();
     Stop(StatusOfSignal(signal));
   }
@@ -205,6 +235,7 @@ class Serving {
     hub_->Stop(kGrace, [this] { loop_.Stop(); });
   }
 
+  Streams streams_;
   Environment environment_;
   const ServeOptions& options_;
   Output output_;
