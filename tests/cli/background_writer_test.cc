@@ -25,7 +25,7 @@ class Shut : public std::stringbuf {
 
 }  // namespace
 
-TEST_CASE("what is flushed comes in order, of several streams") {
+TEST_CASE("what is flushed comes in order whatever its stream") {
   std::ostringstream target;
   {
     BackgroundWriter writer(target);
@@ -41,7 +41,7 @@ TEST_CASE("what is flushed comes in order, of several streams") {
   CHECK(target.str() == wanted + "not flushed");
 }
 
-TEST_CASE("a reader who stands still holds up nobody, and is told what it missed") {
+TEST_CASE("a reader who stands still holds up nobody and is told what it missed") {
   Shut shut;
   std::ostream target(&shut);
   std::ostringstream notes;
