@@ -336,12 +336,14 @@ ExitStatus Conclude(const Report& report, const Guard& guard, Output& output,
   const auto broke = [](const CaseResult& one) { return one.internal_error; };
   if (std::any_of(report.cases.begin(), report.cases.end(), broke)) return ExitStatus::kInternal;
   if (conformance::Fails(report)) return ExitStatus::kCheckFailed;
-  const auto skipped = [](const CaseResult& one) {
-    return one.outcome.verdict == conformance::Verdict::kSkipped;
+  const auto untested = [](const CaseResult& one) {
+    return one.outcome.verdict != conformance::Verdict::kPassed &&
+           one.outcome.verdict != conformance::Verdict::kFailed;
   };
-  if (!report.cases.empty() && std::all_of(report.cases.begin(), report.cases.end(), skipped)) {
-    output.Diagnose("nothing was tested: what each case builds on did not work, such as " +
-                    report.cases.front().outcome.message);
+  if (!report.cases.empty() && std::all_of(report.cases.begin(), report.cases.end(), untested)) {
+    output.Diagnose(
+        "nothing was tested: every case was skipped or could not be observed, such as " +
+        report.cases.front().name + ": " + report.cases.front().outcome.message);
     return ExitStatus::kCheckFailed;
   }
   return written;
