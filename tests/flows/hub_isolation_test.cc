@@ -217,7 +217,9 @@ TEST_CASE("callbacks that are bad in every way hold up no healthy one (HUB-DIS-0
   }
   CHECK(hub.Get("/dead-letters")["items"].empty());
   CHECK(healthy.Served(sent) == 50);  // and nothing twice
+#ifndef __SANITIZE_ADDRESS__          // which keeps up to 256 MiB of what was freed
   CHECK(ResidentMiB(hub.process().pid()) < 300);
+#endif
 }
 
 TEST_CASE("callbacks that accept and never answer hold up no verification") {
