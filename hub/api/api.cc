@@ -23,14 +23,6 @@ http::Response NotAllowed(const std::string& allow, std::string sentence) {
   return response;
 }
 
-http::Response JsonResponse(int status, const Json& body) {
-  http::Response response;
-  response.status = status;
-  response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  response.body = Dump(body) + "\n";
-  return response;
-}
-
 bool IsRead(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }

@@ -13,14 +13,6 @@ namespace {
 constexpr Duration kDefaultWait = std::chrono::seconds(10);
 constexpr std::size_t kStreamPage = 100;  // events written at once
 
-http::Response JsonAnswer(int status, const Json& body) {
-  http::Response response;
-  response.status = status;
-  response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  response.body = Dump(body) + "\n";
-  return response;
-}
-
 http::Response Refusal(const Error& error) {
   auto response = Refuse(error);
   response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
@@ -140,7 +132,7 @@ void EventFeed::Follow(const http::Request& request, const http::Respond& respon
        .look_at = now,
        .due = due,
        .done = [respond](const Result<EventPage>& page) {
-         respond(page ? JsonAnswer(200, View(*page)) : Refusal(page.error()));
+         respond(page ? JsonResponse(200, View(*page)) : Refusal(page.error()));
        }});
 }
 
@@ -160,8 +152,8 @@ void EventFeed::Wait(const http::Request& request, const http::Respond& respond)
        .due = now + timeout,
        .done = [respond, timeout](const Result<EventPage>& page) {
          if (!page) return respond(Refusal(page.error()));
-         if (!page->events.empty()) return respond(JsonAnswer(200, View(page->events.front())));
-         respond(JsonAnswer(
+         if (!page->events.empty()) return respond(JsonResponse(200, View(page->events.front())));
+         respond(JsonResponse(
              408, Json{{"error", "nothing of that kind within " + FormatDuration(timeout)},
                        {"next", PrintPosition(page->position)}}));
        }});

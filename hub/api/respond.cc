@@ -33,4 +33,12 @@ http::Response Refuse(const Error& error) {
   return response;
 }
 
+http::Response JsonResponse(int status, const Json& body) {
+  http::Response response;
+  response.status = status;
+  response.fields = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  response.body = Dump(body) + "\n";
+  return response;
+}
+
 }  // namespace websub::hub
